@@ -1,0 +1,79 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors in CI; on a developer's machine they stay warnings while work is under way.
+let strict = Context.environment["CI"] != nil
+
+let settings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "chat",
+  products: [
+    .executable(name: "chatd", targets: ["chatd"]),
+    .executable(name: "chatctl", targets: ["chatctl"]),
+  ],
+  targets: [
+    // C, and nothing but module maps and shims.
+    .target(name: "CLinux"),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+
+    // The ground: no domain, no Foundation.
+    library("Primitives", ["CLinux"]),
+    library("JSON", ["Primitives"]),
+    library("MessagePack", ["JSON"]),
+    library("Networking", ["CLinux", "Primitives"]),
+    library("HTTP", ["Networking", "JSON", "Primitives", "COpenSSL"]),
+    library("SocketIO", ["HTTP", "JSON", "Networking", "Primitives"]),
+    library("Postgres", ["CPostgres", "Networking", "Primitives"]),
+    library("Redis", ["CHiredis", "Networking", "Primitives"]),
+
+    // The domain, and the two programs on it.
+    library(
+      "ChatKit",
+      ["CArgon2", "COpenSSL", "CLinux", "JSON", "MessagePack", "Networking", "Postgres", "Primitives", "Redis"]),
+    program(
+      "chatd", ["ChatKit", "HTTP", "JSON", "MessagePack", "Networking", "Postgres", "Primitives", "Redis", "SocketIO"]),
+    program("chatctl", ["ChatKit", "JSON", "Networking", "Postgres", "Primitives", "Redis"]),
+
+    // Tests: a unit target a module, then whole processes, then the official clients.
+    .target(
+      name: "TestSupport", dependencies: ["ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "Redis"],
+      path: "Tests/TestSupport", swiftSettings: settings),
+    program(
+      "ConformanceServer", ["HTTP", "JSON", "Networking", "Primitives", "SocketIO"], path: "Tests/ConformanceServer"),
+    program(
+      "Bench", ["ChatKit", "HTTP", "JSON", "Networking", "Primitives", "SocketIO"], path: "Tests/Bench"),
+    tests("PrimitivesTests", ["Primitives"]),
+    tests("NetworkingTests", ["Networking", "Primitives"]),
+    tests("JSONTests", ["JSON", "Primitives"]),
+    tests("MessagePackTests", ["MessagePack", "JSON", "Primitives"]),
+    tests("HTTPTests", ["HTTP", "JSON", "Networking", "Primitives"]),
+    tests("SocketIOTests", ["SocketIO", "HTTP", "JSON", "Networking", "Primitives"]),
+    tests("PostgresTests", ["Postgres", "Networking", "Primitives", "TestSupport"]),
+    tests("RedisTests", ["Redis", "Networking", "Primitives", "TestSupport"]),
+    tests("ChatKitTests", ["ChatKit", "JSON", "Networking", "Postgres", "Primitives", "Redis", "TestSupport"]),
+    tests("IntegrationTests", ["TestSupport", "ChatKit", "HTTP", "JSON", "Networking", "Primitives"]),
+    tests("ClientTests", ["TestSupport", "ChatKit", "JSON", "Primitives"]),
+  ]
+)

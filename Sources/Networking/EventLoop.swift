@@ -1,0 +1,251 @@
+// Networking: the ground everything stands on.
+//
+// One `EventLoop` is one thread around one epoll instance, and a server runs one a core. Nothing is shared between
+// loops on a hot path: each accepts its own connections (SO_REUSEPORT) and has its own drivers.
+//
+// Concurrency. A loop is a `SerialExecutor`, and owns a `TaskExecutor` (`tasks`), so ordinary `async` functions start
+// on it, await, and resume on the same thread. Classes that live on one loop are `@unchecked Sendable` and may be
+// touched from that loop's thread only; `assertCurrent()` says so where a mistake would be quiet. What may be called
+// from any thread is marked so; it is `execute`, `submit` and the executors' `enqueue`.
+//
+// One tick: wait -> the ready channels -> timers due -> jobs -> flush of every channel that was written to -> tick-end
+// callbacks. Writing therefore costs a copy; the system call is one per connection and tick, whatever was written.
+//
+// Lifecycle. `EventLoop.spawn` starts the thread; `stop()` ends it after the current tick. A channel is kept alive by
+// the loop from `add` to `remove`. A tag carries the generation of its descriptor, so an event of a closed descriptor
+// never reaches the channel that was given the same number.
+
+import CLinux
+import Glibc
+import Synchronization
+
+/// One thread with one epoll instance, on which sockets, timers and Swift jobs run one at a time.
+package final class EventLoop: SerialExecutor, @unchecked Sendable {
+  /// A job and how it must be run: isolated to the loop (an actor's) or merely on it (a task's).
+  struct Entry {
+    var job: UnownedJob
+    var isIsolated: Bool
+  }
+
+  /// What other threads hand over; drained once a tick.
+  struct Inbox {
+    var jobs: ContiguousArray<Entry> = []
+    var calls: ContiguousArray<@Sendable () -> Void> = []
+    var isSignalled = false
+  }
+
+  /// The executor to prefer for tasks: `Task.immediate(executorPreference: loop.tasks)`, or `loop.start`.
+  package private(set) lazy var tasks = EventLoopTasks(loop: self)
+
+  /// Monotonic time in nanoseconds, read once a tick.
+  package private(set) var now = clinux_monotonic_ns()
+
+  /// The loop's receive buffer (64 KiB), valid within one callback.
+  package let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
+
+  let epoll: Int32
+  let wakeUpDescriptor: Int32
+  let buffers = BufferPool()
+  var timers = TimerHeap()
+  private var channels: ContiguousArray<Channel?> = []
+  private var generations: ContiguousArray<UInt32> = []
+  private var jobs: ContiguousArray<Entry> = []
+  private var runningJobs: ContiguousArray<Entry> = []
+  private var dirty: ContiguousArray<Channel> = []
+  private var flushing: ContiguousArray<Channel> = []
+  private var tickEndCalls: ContiguousArray<() -> Void> = []
+  private let inbox = Mutex(Inbox())
+  private let isStopping = Atomic(false)
+
+  /// Fails only where the process is out of descriptors, which is fatal at start.
+  package init() {
+    epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    wakeUpDescriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+    precondition(epoll >= 0 && wakeUpDescriptor >= 0, "cannot create an event loop: errno \(clinux_errno())")
+    _ = clinux_epoll_control(epoll, EPOLL_CTL_ADD, wakeUpDescriptor, EPOLLIN.rawValue, UInt64.max)
+    jobs.reserveCapacity(1024)
+    runningJobs.reserveCapacity(1024)
+  }
+
+  deinit {
+    scratch.deallocate()
+    close(wakeUpDescriptor)
+    close(epoll)
+  }
+
+  // MARK: Where am I
+
+  /// True on this loop's own thread.
+  package var isCurrent: Bool { clinux_tls_loop() == Unmanaged.passUnretained(self).toOpaque() }
+
+  /// The loop whose thread this is.
+  package static var current: EventLoop? {
+    clinux_tls_loop().map { Unmanaged<EventLoop>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  @inline(__always)
+  package func assertCurrent() { assert(isCurrent, "called from outside the loop's thread") }
+
+  // MARK: From any thread
+
+  /// Runs `call` on the loop. Any thread; calls of one thread run in their order.
+  package func execute(_ call: @escaping @Sendable () -> Void) {
+    let mustWake = inbox.withLock { box in
+      box.calls.append(call)
+      defer { box.isSignalled = true }
+      return !box.isSignalled
+    }
+    if mustWake { wakeUp() }
+  }
+
+  /// Ends the loop after its current tick. Any thread.
+  package func stop() {
+    isStopping.store(true, ordering: .releasing)
+    wakeUp()
+  }
+
+  func put(_ entry: Entry) {
+    if isCurrent {
+      jobs.append(entry)
+      return
+    }
+    let mustWake = inbox.withLock { box in
+      box.jobs.append(entry)
+      defer { box.isSignalled = true }
+      return !box.isSignalled
+    }
+    if mustWake { wakeUp() }
+  }
+
+  private func wakeUp() {
+    var one: UInt64 = 1
+    _ = write(wakeUpDescriptor, &one, 8)
+  }
+
+  // MARK: Channels
+
+  /// Watches `channel.descriptor` and keeps the channel alive until `remove`.
+  package func add(_ channel: Channel, _ interest: Interest) {
+    assertCurrent()
+    let index = Int(channel.descriptor)
+    while channels.count <= index {
+      channels.append(nil)
+      generations.append(0)
+    }
+    generations[index] &+= 1
+    channel.generation = generations[index]
+    channels[index] = channel
+    _ = clinux_epoll_control(epoll, EPOLL_CTL_ADD, channel.descriptor, interest.rawValue, channel.tag)
+  }
+
+  package func modify(_ channel: Channel, _ interest: Interest) {
+    _ = clinux_epoll_control(epoll, EPOLL_CTL_MOD, channel.descriptor, interest.rawValue, channel.tag)
+  }
+
+  /// Forgets the channel; closing the descriptor is its owner's.
+  package func remove(_ channel: Channel) {
+    let index = Int(channel.descriptor)
+    guard index < channels.count, channels[index] === channel else { return }
+    channels[index] = nil
+    _ = clinux_epoll_control(epoll, EPOLL_CTL_DEL, channel.descriptor, 0, 0)
+  }
+
+  /// Calls `channel.flush()` once, at the end of this tick.
+  @inline(__always)
+  package func flushAtTickEnd(_ channel: Channel) {
+    if !channel.isDirty {
+      channel.isDirty = true
+      dirty.append(channel)
+    }
+  }
+
+  /// Runs `call` after everything else of this tick. What it causes belongs to the next tick.
+  package func atTickEnd(_ call: @escaping () -> Void) { tickEndCalls.append(call) }
+
+  // MARK: Running
+
+  /// Runs until `stop()`; the calling thread becomes the loop's.
+  package func run() {
+    clinux_set_tls_loop(Unmanaged.passUnretained(self).toOpaque())
+    defer { clinux_set_tls_loop(nil) }
+    let capacity = 512
+    let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
+    defer { events.deallocate() }
+    while !isStopping.load(ordering: .acquiring) {
+      let count = epoll_wait(epoll, events, Int32(capacity), waitTime())
+      now = clinux_monotonic_ns()
+      var index = 0
+      while index < count {
+        deliver(tag: events[index].data.u64, events: events[index].events)
+        index += 1
+      }
+      timers.fireDue(now)
+      runJobs()
+      flushDirty()
+      runTickEnd()
+    }
+  }
+
+  /// Milliseconds for epoll_wait: 0 when there is work, -1 when there is nothing to wait for but events.
+  private func waitTime() -> Int32 {
+    if !jobs.isEmpty || !dirty.isEmpty || !tickEndCalls.isEmpty { return 0 }
+    guard let next = timers.next else { return -1 }
+    let current = clinux_monotonic_ns()
+    return next <= current ? 0 : Int32(min((next - current + 999_999) / 1_000_000, 60_000))
+  }
+
+  private func deliver(tag: UInt64, events: UInt32) {
+    if tag == UInt64.max { return drainInbox() }
+    let index = Int(truncatingIfNeeded: tag & 0xffff_ffff)
+    guard let channel = channels[index], channel.generation == UInt32(truncatingIfNeeded: tag >> 32) else { return }
+    channel.ready(Interest(rawValue: events))
+  }
+
+  private func drainInbox() {
+    var value: UInt64 = 0
+    _ = read(wakeUpDescriptor, &value, 8)
+    let box = inbox.withLock { box in
+      let taken = box
+      box = Inbox()
+      return taken
+    }
+    jobs.append(contentsOf: box.jobs)
+    for call in box.calls { call() }
+  }
+
+  /// Bounded rounds, so that jobs which enqueue jobs cannot starve the sockets.
+  private func runJobs() {
+    let serial = asUnownedSerialExecutor()
+    let preferred = tasks.asUnownedTaskExecutor()
+    var rounds = 0
+    while !jobs.isEmpty, rounds < 16 {
+      swap(&jobs, &runningJobs)
+      for entry in runningJobs {
+        if entry.isIsolated {
+          entry.job.runSynchronously(on: serial)
+        } else {
+          entry.job.runSynchronously(isolatedTo: serial, taskExecutor: preferred)
+        }
+      }
+      runningJobs.removeAll(keepingCapacity: true)
+      rounds += 1
+    }
+  }
+
+  private func flushDirty() {
+    guard !dirty.isEmpty else { return }
+    swap(&dirty, &flushing)
+    for channel in flushing {
+      channel.isDirty = false
+      channel.flush()
+    }
+    flushing.removeAll(keepingCapacity: true)
+  }
+
+  private func runTickEnd() {
+    guard !tickEndCalls.isEmpty else { return }
+    let calls = tickEndCalls
+    tickEndCalls.removeAll(keepingCapacity: true)
+    for call in calls { call() }
+  }
+}

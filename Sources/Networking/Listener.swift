@@ -1,0 +1,66 @@
+import CLinux
+import Glibc
+
+/// A listening socket of one loop. Every loop of a group listens on the same port (SO_REUSEPORT) and the kernel spreads
+/// the connections.
+package final class Listener: Channel, @unchecked Sendable {
+  /// The address in force: with port 0 asked for, the port that was given.
+  package let address: SocketAddress
+  private let accept: (Connection) -> Void
+  private var isClosed = false
+  private lazy var resume = loop.timer { [unowned self] in loop.modify(self, .read) }
+
+  /// Listens at once; `accept` gets each connection on the loop and must call `start` on it.
+  /// Throws `NetworkError` when the address cannot be had.
+  package init(
+    _ address: SocketAddress, loop: EventLoop, backlog: Int32 = 4096, reusePort: Bool = true,
+    accept: @escaping (Connection) -> Void
+  ) throws {
+    let descriptor = address.withSockaddr { clinux_listen($0, $1, backlog, reusePort ? 1 : 0) }
+    guard descriptor >= 0 else { throw NetworkError(errno: -descriptor, "listen on \(address)") }
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    withUnsafeMutablePointer(to: &storage) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &length) }
+    }
+    if case .unix = address.kind {
+      self.address = address
+    } else {
+      self.address = SocketAddress(storage) ?? address
+    }
+    self.accept = accept
+    super.init(descriptor: descriptor, loop: loop)
+    loop.add(self, .read)
+  }
+
+  package override func ready(_ events: Interest) {
+    // Bounded, so that a flood of connects leaves the others their turn.
+    for _ in 0..<64 {
+      var peer = sockaddr_storage()
+      let accepted = clinux_accept(descriptor, &peer)
+      if accepted >= 0 {
+        accept(Connection(descriptor: accepted, peer: SocketAddress(peer), loop: loop))
+        if isClosed { return }
+        continue
+      }
+      switch -accepted {
+      case EINTR, ECONNABORTED: continue
+      case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+        // Out of descriptors: without a pause this would spin, for the socket stays readable.
+        loop.modify(self, [])
+        resume.arm(after: .milliseconds(100))
+        return
+      default: return
+      }
+    }
+  }
+
+  /// Stops listening; accepted connections live on.
+  package func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    resume.cancel()
+    loop.remove(self)
+    Glibc.close(descriptor)
+  }
+}

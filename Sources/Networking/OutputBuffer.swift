@@ -1,0 +1,89 @@
+import CLinux
+import Glibc
+
+/// Chunks for output that is under way; an idle connection holds none. Loop-confined.
+final class BufferPool {
+  static let chunk = 4096
+  private var free: [UnsafeMutableRawPointer] = []
+
+  func take() -> UnsafeMutableRawPointer { free.popLast() ?? malloc(Self.chunk)! }
+
+  func give(_ chunk: UnsafeMutableRawPointer) {
+    if free.count < 256 { free.append(chunk) } else { Glibc.free(chunk) }
+  }
+
+  deinit { for chunk in free { Glibc.free(chunk) } }
+}
+
+/// What a connection has yet to send. Grows by doubling; gives its memory back when it is empty.
+struct OutputBuffer: ~Copyable {
+  private var base: UnsafeMutableRawPointer?
+  private var capacity = 0
+  private var head = 0
+  private var tail = 0
+
+  init() {}
+
+  deinit { Glibc.free(base) }
+
+  var count: Int { tail - head }
+  var isEmpty: Bool { tail == head }
+
+  @inline(__always)
+  mutating func append(_ bytes: UnsafeRawPointer, _ count: Int, _ pool: BufferPool) {
+    if capacity - tail < count { grow(by: count, pool) }
+    memcpy(base! + tail, bytes, count)
+    tail += count
+  }
+
+  @inline(never)
+  private mutating func grow(by count: Int, _ pool: BufferPool) {
+    if base == nil, count <= BufferPool.chunk {
+      base = pool.take()
+      capacity = BufferPool.chunk
+      return
+    }
+    if head > 0 {
+      memmove(base!, base! + head, tail - head)
+      tail -= head
+      head = 0
+      if capacity - tail >= count { return }
+    }
+    var wanted = max(capacity, BufferPool.chunk)
+    while wanted - tail < count { wanted *= 2 }
+    // realloc of a pooled chunk is fine: it is malloc's.
+    base = realloc(base, wanted)!
+    capacity = wanted
+  }
+
+  enum Flush {
+    case done
+    case blocked
+    case failed(Int32)
+  }
+
+  /// Sends what the socket takes.
+  mutating func flush(to descriptor: Int32, _ pool: BufferPool) -> Flush {
+    while head < tail {
+      let sent = clinux_send(descriptor, base! + head, tail - head)
+      if sent < 0 {
+        let error = clinux_errno()
+        if error == EINTR { continue }
+        return error == EAGAIN ? .blocked : .failed(error)
+      }
+      head += sent
+    }
+    clear(pool)
+    return .done
+  }
+
+  mutating func clear(_ pool: BufferPool) {
+    if let chunk = base {
+      if capacity == BufferPool.chunk { pool.give(chunk) } else { Glibc.free(chunk) }
+    }
+    base = nil
+    capacity = 0
+    head = 0
+    tail = 0
+  }
+}
