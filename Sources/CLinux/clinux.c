@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 _Thread_local void *clinux_tls_loop_storage;
 
@@ -70,6 +71,12 @@ int clinux_signal_descriptor(const int *signals, int count) {
   if (pthread_sigmask(SIG_BLOCK, &set, NULL)) return -errno;
   int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   return fd < 0 ? -errno : fd;
+}
+
+int clinux_pidfd(pid_t pid) {
+  /* Close-on-exec by definition. */
+  long fd = syscall(SYS_pidfd_open, pid, 0);
+  return fd < 0 ? -errno : (int)fd;
 }
 
 pid_t clinux_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,6 +86,10 @@ int clinux_signal_descriptor(const int *signals, int count);
 static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int clinux_termination_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+/* A descriptor that becomes readable when the process `pid` ends. Negative errno on failure. */
+int clinux_pidfd(pid_t pid);
+/* An exclusive flock without waiting: 0, or a negative errno (EWOULDBLOCK: somebody else holds it). */
+static inline int clinux_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0; }
 /* Runs `path` with `arguments` and `environment` (both NULL-terminated) in a child with its own process group:
    stdin from /dev/null, stdout and stderr to `output` (a file descriptor), as `uid`/`gid` unless they are 0, and with
    SIGTERM or `death_signal` when this thread's process dies (0: none). Returns the pid or a negative errno. */
