@@ -1,0 +1,13 @@
+/// Watches a descriptor for an owner outside of this module: a pidfd, a library's socket. The owner closes the
+/// descriptor, after `loop.remove(watch)`.
+package final class DescriptorWatch: Channel, @unchecked Sendable {
+  private let isReady: (Interest) -> Void
+
+  /// - Parameter ready: called on the loop for as long as the descriptor is ready (level-triggered).
+  package init(descriptor: Int32, loop: EventLoop, ready: @escaping (Interest) -> Void) {
+    isReady = ready
+    super.init(descriptor: descriptor, loop: loop)
+  }
+
+  package override func ready(_ events: Interest) { isReady(events) }
+}
