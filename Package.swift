@@ -58,7 +58,8 @@ let package = Package(
 
     // Tests: a unit target a module, then whole processes, then the official clients.
     .target(
-      name: "TestSupport", dependencies: ["ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "Redis"],
+      name: "TestSupport",
+      dependencies: ["CLinux", "ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "Redis"],
       path: "Tests/TestSupport", swiftSettings: settings),
     program(
       "ConformanceServer", ["HTTP", "JSON", "Networking", "Primitives", "SocketIO"], path: "Tests/ConformanceServer"),
@@ -72,7 +73,8 @@ let package = Package(
     tests("SocketIOTests", ["SocketIO", "HTTP", "JSON", "Networking", "Primitives"]),
     tests("PostgresTests", ["Postgres", "Networking", "Primitives", "TestSupport"]),
     tests("RedisTests", ["Redis", "Networking", "Primitives", "TestSupport"]),
-    tests("ChatKitTests", ["ChatKit", "JSON", "Networking", "Postgres", "Primitives", "Redis", "TestSupport"]),
+    tests(
+      "ChatKitTests", ["CLinux", "ChatKit", "JSON", "Networking", "Postgres", "Primitives", "Redis", "TestSupport"]),
     tests("IntegrationTests", ["TestSupport", "ChatKit", "HTTP", "JSON", "Networking", "Primitives"]),
     tests("ClientTests", ["TestSupport", "ChatKit", "JSON", "Primitives"]),
   ]
