@@ -74,6 +74,9 @@ package struct JSONValue: Sendable {
   /// A string that is a UUID in its canonical form.
   package var uuid: UUID? { withUTF8 { UUID(utf8: $0) } ?? nil }
 
+  /// A string that is a date-time of RFC 3339.
+  package var timestamp: Timestamp? { withUTF8 { Timestamp(rfc3339: $0) } ?? nil }
+
   // MARK: Numbers
 
   /// A whole number that fits, however it is written: `1e3` too.

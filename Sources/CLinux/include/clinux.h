@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -77,6 +78,8 @@ static inline ssize_t clinux_send(int fd, const void *bytes, size_t count) { ret
 
 /* Names this thread, as `top -H` shows it; longer names than 15 bytes are refused by the kernel. */
 void clinux_name_thread(const char *name);
+/* getrandom: how many bytes were given, or -1 with errno. */
+static inline ssize_t clinux_random(void *bytes, size_t count) { return getrandom(bytes, count, 0); }
 /* User and system CPU time of this process, in nanoseconds. */
 uint64_t clinux_cpu_ns(void);
 /* Raises the soft limit of open files to the hard one and returns it. */
