@@ -119,7 +119,8 @@ package final class Connection: Channel, @unchecked Sendable {
         updateInterest()
         if state == .open { handler?.drained() }
       }
-      if state == .finishing { sendEnd() }
+      // Not while `drained` has left more to send.
+      if state == .finishing, output.isEmpty { sendEnd() }
     case .blocked:
       if !isBlocked {
         isBlocked = true

@@ -179,7 +179,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         deliver(tag: events[index].data.u64, events: events[index].events)
         index += 1
       }
-      timers.fireDue(now)
+      while let timer = timers.popDue(now) { timer.fire() }
       runJobs()
       flushDirty()
       runTickEnd()

@@ -4,7 +4,7 @@
 /// when the old deadline comes up.
 package final class LoopTimer {
   fileprivate unowned let loop: EventLoop
-  fileprivate let fire: () -> Void
+  let fire: () -> Void
   /// When it must fire (monotonic ns); `UInt64.max` when it must not.
   fileprivate var deadline = UInt64.max
   /// Where it stands in the heap, by which deadline; -1 when it is not in it.
@@ -19,12 +19,16 @@ package final class LoopTimer {
   package var isArmed: Bool { deadline != UInt64.max }
 
   /// (Re)arms the timer to fire once, `duration` from now.
-  package func arm(after duration: Duration) { arm(at: loop.now &+ duration.nanoseconds) }
+  package func arm(after duration: Duration) {
+    let (time, overflow) = loop.now.addingReportingOverflow(duration.nanoseconds)
+    arm(at: overflow ? UInt64.max : time)
+  }
 
-  /// (Re)arms the timer for a monotonic time in nanoseconds.
+  /// (Re)arms the timer for a monotonic time in nanoseconds. Never fires within the tick that arms it, so that a timer
+  /// which arms itself for now cannot starve the sockets.
   package func arm(at time: UInt64) {
     loop.assertCurrent()
-    deadline = time
+    deadline = min(max(time, loop.now &+ 1), UInt64.max - 1)
     if position < 0 {
       loop.timers.insert(self)
     } else if time < heapDeadline {
@@ -52,10 +56,11 @@ extension EventLoop {
 }
 
 extension Duration {
-  /// Whole nanoseconds; negative durations are 0.
+  /// Whole nanoseconds; negative durations are 0, those beyond three centuries are cut.
   package var nanoseconds: UInt64 {
     let (seconds, attoseconds) = components
-    return seconds < 0 ? 0 : UInt64(seconds) &* 1_000_000_000 &+ UInt64(max(0, attoseconds) / 1_000_000_000)
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    return UInt64(min(seconds, 9_000_000_000)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
   }
 
   /// Whole milliseconds.
@@ -92,7 +97,9 @@ struct TimerHeap {
     siftUp(last.position)
   }
 
-  mutating func fireDue(_ now: UInt64) {
+  /// Takes out one timer that is due. One at a time and fired by the caller: what a timer does arms and cancels others,
+  /// which must not find the heap under way.
+  mutating func popDue(_ now: UInt64) -> LoopTimer? {
     while let timer = timers.first, timer.heapDeadline <= now {
       if timer.deadline > now {
         timer.heapDeadline = timer.deadline
@@ -101,8 +108,9 @@ struct TimerHeap {
       }
       remove(timer)
       timer.deadline = UInt64.max
-      timer.fire()
+      return timer
     }
+    return nil
   }
 
   private mutating func siftUp(_ start: Int) {

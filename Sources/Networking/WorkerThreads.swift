@@ -40,7 +40,8 @@ package final class WorkerThreads: Sendable {
       if isAccepted {
         sem_post(semaphore)
       } else {
-        continuation.resume(throwing: NetworkError(.overloaded, "queue \(name) work", reason: "\(queueLimit) are waiting"))
+        continuation.resume(
+          throwing: NetworkError(.overloaded, "queue \(name) work", reason: "\(queueLimit) are waiting"))
       }
     }
   }
