@@ -2,12 +2,20 @@
 /// descriptor, after `loop.remove(watch)`.
 package final class DescriptorWatch: Channel, @unchecked Sendable {
   private let isReady: (Interest) -> Void
+  private let isFlushing: (() -> Void)?
 
-  /// - Parameter ready: called on the loop for as long as the descriptor is ready (level-triggered).
-  package init(descriptor: Int32, loop: EventLoop, ready: @escaping (Interest) -> Void) {
+  /// - Parameters:
+  ///   - flush: called at the end of a tick in which `loop.flushAtTickEnd(watch)` was.
+  ///   - ready: called on the loop for as long as the descriptor is ready (level-triggered).
+  package init(
+    descriptor: Int32, loop: EventLoop, flush: (() -> Void)? = nil, ready: @escaping (Interest) -> Void
+  ) {
     isReady = ready
+    isFlushing = flush
     super.init(descriptor: descriptor, loop: loop)
   }
 
   package override func ready(_ events: Interest) { isReady(events) }
+
+  package override func flush() { isFlushing?() }
 }
