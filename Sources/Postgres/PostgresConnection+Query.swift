@@ -1,26 +1,9 @@
 import Networking
 
-extension PostgresConnection {
-  /// Runs one statement and returns its rows. May be called again before it has answered; the answers come in order.
-  /// Outside a transaction the statement is one of its own: it is committed when this returns.
-  package func query<each Value: PostgresEncodable>(
-    _ statement: PostgresStatement, _ values: repeat each Value
-  ) async throws(PostgresError) -> PostgresRows {
-    try await run(statement, PostgresParameters(repeat each values))
-  }
-
-  /// Runs one statement and returns the number of rows it affected.
-  @discardableResult
-  package func execute<each Value: PostgresEncodable>(
-    _ statement: PostgresStatement, _ values: repeat each Value
-  ) async throws(PostgresError) -> Int {
-    try await run(statement, PostgresParameters(repeat each values)).affected
-  }
-
-  /// The same with parameters that are at hand, and a time limit of its own. `timeout` is watched from here, beside the
-  /// server's `statement_timeout`.
+extension PostgresConnection: PostgresClient {
+  /// May be called again before it has answered; the answers come in order.
   package func run(
-    _ statement: PostgresStatement, _ parameters: PostgresParameters, timeout: Duration? = nil
+    _ statement: PostgresStatement, _ parameters: PostgresParameters, timeout: Duration?
   ) async throws(PostgresError) -> PostgresRows {
     try await perform(request(statement, parameters, timeout: timeout))
   }

@@ -89,6 +89,13 @@ package final class PostgresConnection: @unchecked Sendable {
     isOpen && pendingCount == 0 && !isCancelling && PQtransactionStatus(handle) == PQTRANS_IDLE
   }
 
+  /// A transaction is open, failed or not.
+  var isInTransaction: Bool {
+    guard isOpen else { return false }
+    let status = PQtransactionStatus(handle)
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR
+  }
+
   // MARK: Requests
 
   func enqueue(_ request: PostgresRequest) {

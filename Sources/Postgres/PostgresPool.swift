@@ -6,7 +6,7 @@ package import Networking
 /// Connections that have failed, have grown old or were left inside a transaction are replaced. While the server cannot
 /// be reached the pool tries again with backoff, and those who wait go on waiting until their time is over; when it
 /// refuses for a reason that does not pass (a wrong password), they are told at once.
-package final class PostgresPool: @unchecked Sendable {
+package final class PostgresPool: PostgresClient, @unchecked Sendable {
   package let configuration: PostgresConfiguration
   package let loop: EventLoop
   /// Notices of the server's on any connection. On the loop.
@@ -59,21 +59,8 @@ package final class PostgresPool: @unchecked Sendable {
 
   // MARK: Requests
 
-  package func query<each Value: PostgresEncodable>(
-    _ statement: PostgresStatement, _ values: repeat each Value
-  ) async throws(PostgresError) -> PostgresRows {
-    try await run(statement, PostgresParameters(repeat each values))
-  }
-
-  @discardableResult
-  package func execute<each Value: PostgresEncodable>(
-    _ statement: PostgresStatement, _ values: repeat each Value
-  ) async throws(PostgresError) -> Int {
-    try await run(statement, PostgresParameters(repeat each values)).affected
-  }
-
   package func run(
-    _ statement: PostgresStatement, _ parameters: PostgresParameters, timeout: Duration? = nil
+    _ statement: PostgresStatement, _ parameters: PostgresParameters, timeout: Duration?
   ) async throws(PostgresError) -> PostgresRows {
     var isSecondTry = false
     while true {

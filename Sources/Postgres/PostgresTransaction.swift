@@ -1,6 +1,6 @@
 /// The statements of one transaction, on the connection that it holds. On the loop, and not after the body that it was
 /// given to has returned.
-package final class PostgresTransaction: @unchecked Sendable {
+package final class PostgresTransaction: PostgresClient, @unchecked Sendable {
   package enum Isolation: String, Sendable {
     case readCommitted = "READ COMMITTED"
     case repeatableRead = "REPEATABLE READ"
@@ -17,23 +17,10 @@ package final class PostgresTransaction: @unchecked Sendable {
     self.begin = begin
   }
 
-  package func query<each Value: PostgresEncodable>(
-    _ statement: PostgresStatement, _ values: repeat each Value
-  ) async throws(PostgresError) -> PostgresRows {
-    try await run(statement, PostgresParameters(repeat each values))
-  }
-
-  @discardableResult
-  package func execute<each Value: PostgresEncodable>(
-    _ statement: PostgresStatement, _ values: repeat each Value
-  ) async throws(PostgresError) -> Int {
-    try await run(statement, PostgresParameters(repeat each values)).affected
-  }
-
   /// A lost connection is certain to have undone the transaction as long as COMMIT was not sent: the outcome of every
   /// error here is `.notExecuted`.
   package func run(
-    _ statement: PostgresStatement, _ parameters: PostgresParameters, timeout: Duration? = nil
+    _ statement: PostgresStatement, _ parameters: PostgresParameters, timeout: Duration?
   ) async throws(PostgresError) -> PostgresRows {
     guard !isOver else { throw PostgresError(.closed, "the transaction is over") }
     let request = connection.request(statement, parameters, begin: begin, timeout: timeout)
@@ -42,6 +29,17 @@ package final class PostgresTransaction: @unchecked Sendable {
       return try await connection.perform(request)
     } catch {
       throw error.outcome == .unknown ? error.with(outcome: .notExecuted) : error
+    }
+  }
+
+  /// Runs several statements, none of which may end the transaction.
+  package func script(_ sql: String, timeout: Duration? = nil) async throws(PostgresError) {
+    if begin != nil { _ = try await run("SELECT 1", PostgresParameters()) }
+    guard !isOver else { throw PostgresError(.closed, "the transaction is over") }
+    try await connection.script(sql, timeout: timeout)
+    guard connection.isInTransaction else {
+      isOver = true
+      throw PostgresError(.configuration, "the script ended the transaction that it runs in", outcome: .unknown)
     }
   }
 
