@@ -1,0 +1,43 @@
+package import Postgres
+
+/// Why the schema could not be brought to where it should be.
+package struct MigrationError: Error, CustomStringConvertible {
+  package enum Code: String, Sendable {
+    /// The list in this binary has a version twice, or one below 1.
+    case invalidList
+    /// An applied migration is not what the file says now.
+    case changed
+    /// A migration is missing although a later one was applied.
+    case outOfOrder
+    /// Another migrator holds the lock.
+    case locked
+    /// A migration failed; nothing of it remains, unless it was one without a transaction.
+    case failed
+    /// It cannot be undone: it has no `down`.
+    case irreversible
+  }
+
+  package let code: Code
+  package let message: String
+  /// The file that it is about: `0004_reactions`.
+  package let file: String?
+  package let cause: PostgresError?
+
+  init(_ code: Code, _ message: String, file: String? = nil, cause: PostgresError? = nil) {
+    self.code = code
+    self.message = message
+    self.file = file
+    self.cause = cause
+  }
+
+  package var isRetriable: Bool { code == .locked || cause?.isRetriable == true }
+
+  package var description: String {
+    var text = file.map { "migration \($0): \(message)" } ?? message
+    if let cause {
+      text += ": \(cause)"
+      if let position = cause.fields.position { text += " at character \(position)" }
+    }
+    return text
+  }
+}

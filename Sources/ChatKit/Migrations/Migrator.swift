@@ -1,0 +1,159 @@
+package import Networking
+package import Postgres
+import Primitives
+
+/// Brings a database to this binary's schema, over a connection of its own. On its loop.
+package struct Migrator: Sendable {
+  package struct Options: Sendable {
+    /// How long a statement of a migration waits for a lock while the service runs on.
+    package var lockTimeout = Duration.seconds(5)
+    /// How often a migration is tried that could not have its lock.
+    package var lockAttempts = 6
+    /// How long another migrator is waited for.
+    package var patience = Duration.seconds(300)
+
+    package init() {}
+  }
+
+  package let migrations: [Migration]
+  package let options: Options
+  package let connection: PostgresConnection
+
+  /// "chatd" and "migr" in ASCII, as one number: the advisory lock of this database's migrators.
+  static let lock: Int64 = 0x6368_6174_6d69_6772
+
+  private init(_ connection: PostgresConnection, _ migrations: [Migration], _ options: Options) {
+    self.connection = connection
+    self.migrations = migrations
+    self.options = options
+  }
+
+  /// Connects, runs `body` with the migrator, and disconnects. Migrations may take long: the connection has no
+  /// statement timeout.
+  package static func with<Result>(
+    _ configuration: PostgresConfiguration, loop: EventLoop, migrations: [Migration] = Migration.all,
+    options: Options = Options(), _ body: (Migrator) async throws -> Result
+  ) async throws -> Result {
+    let versions = migrations.map(\.version)
+    if let wrong = migrations.first(where: { $0.version < 1 }) {
+      throw MigrationError(.invalidList, "versions begin at 1", file: wrong.fileName)
+    }
+    if let twice = migrations.first(where: { one in versions.count { $0 == one.version } > 1 }) {
+      throw MigrationError(.invalidList, "version \(twice.version) is there twice", file: twice.fileName)
+    }
+    var configuration = configuration
+    configuration.statementTimeout = .zero
+    configuration.applicationName = "\(configuration.applicationName) migrate"
+    configuration.settings["lock_timeout"] = "\(options.lockTimeout.milliseconds)"
+    let connection = try await PostgresConnection.connect(configuration, loop: loop)
+    defer { connection.close() }
+    return try await body(Migrator(connection, migrations.sorted { $0.version < $1.version }, options))
+  }
+
+  // MARK: Looking
+
+  /// What is applied and what is not. Changes nothing.
+  package func status() async throws -> MigrationStatus {
+    MigrationStatus(migrations: migrations, applied: try await applied())
+  }
+
+  private func applied() async throws -> [AppliedMigration] {
+    let table = try await connection.query("SELECT to_regclass('schema_migrations') IS NOT NULL")
+    guard try table.get(0, 0, as: Bool.self) else { return [] }
+    let rows = try await connection.query(
+      "SELECT version, name, checksum, applied_at, duration_ms FROM schema_migrations ORDER BY version")
+    return try rows.decode((Int, String, String, Timestamp, Int64).self).map {
+      AppliedMigration(version: $0, name: $1, checksum: $2, appliedAt: $3, duration: .milliseconds($4))
+    }
+  }
+
+  // MARK: Changing
+
+  /// Applies what is missing, up to and with version `target`, and returns it. Waits for another migrator to end.
+  package func up(
+    to target: Int = .max, progress: (MigrationProgress) -> Void = { _ in }
+  ) async throws -> [Migration] {
+    try await locked(progress) {
+      let status = try await prepared()
+      try status.verify()
+      let pending = status.pending.filter { $0.version <= target }
+      for migration in pending { try await apply(migration, progress) }
+      return pending
+    }
+  }
+
+  /// Undoes the latest `count` applied migrations, the latest first, and returns them.
+  package func down(
+    count: Int = 1, progress: (MigrationProgress) -> Void = { _ in }
+  ) async throws -> [Migration] {
+    try await locked(progress) {
+      let status = try await prepared()
+      try status.verify()
+      let latest = status.entries.filter { $0.applied != nil }.suffix(max(0, count)).reversed().map(\.migration)
+      if let final = latest.first(where: { $0.down == nil }) {
+        throw MigrationError(.irreversible, "has no way back", file: final.fileName)
+      }
+      for migration in latest {
+        try await inTransaction(of: migration, migration.down ?? "", progress) { transaction in
+          try await transaction.execute("DELETE FROM schema_migrations WHERE version = $1", migration.version)
+        }
+        progress(.undone(migration))
+      }
+      return Array(latest)
+    }
+  }
+
+  /// Records everything up to and with `version` as applied without running it, for a database that has the schema
+  /// already. Returns what was recorded.
+  package func baseline(version: Int) async throws -> [Migration] {
+    try await locked {
+      let pending = try await prepared().pending.filter { $0.version <= version }
+      for migration in pending { try await record(migration, .zero, on: connection) }
+      return pending
+    }
+  }
+
+  /// Accepts changed files as what was applied. Returns those that were.
+  package func repair() async throws -> [Migration] {
+    try await locked {
+      let changed = try await prepared().changed.map(\.migration)
+      for migration in changed {
+        try await connection.execute(
+          "UPDATE schema_migrations SET checksum = $2, name = $3 WHERE version = $1", migration.version,
+          migration.checksum, migration.name)
+      }
+      return changed
+    }
+  }
+
+  private func prepared() async throws -> MigrationStatus {
+    try await connection.script(
+      """
+      CREATE TABLE IF NOT EXISTS schema_migrations (
+        version int PRIMARY KEY,
+        name text NOT NULL,
+        checksum text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT now(),
+        duration_ms bigint NOT NULL
+      )
+      """)
+    return try await status()
+  }
+
+  private func apply(_ migration: Migration, _ progress: (MigrationProgress) -> Void) async throws {
+    progress(.started(migration))
+    let clock = ContinuousClock()
+    let start = clock.now
+    if migration.isTransactional {
+      try await inTransaction(of: migration, migration.statements.joined(separator: ";\n"), progress) {
+        try await record(migration, clock.now - start, on: $0)
+      }
+    } else {
+      for statement in migration.statements {
+        try await retrying(migration, progress) { try await connection.script(statement) }
+      }
+      try await record(migration, clock.now - start, on: connection)
+    }
+    progress(.finished(migration, duration: clock.now - start))
+  }
+}
