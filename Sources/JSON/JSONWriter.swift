@@ -78,6 +78,13 @@ package struct JSONWriter: Sendable {
     needsComma = false
   }
 
+  /// A key from bytes that are known to be well-formed UTF-8.
+  package mutating func key(utf8 key: UnsafeRawBufferPointer) {
+    value(utf8: key)
+    put(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
   // MARK: Values (see also JSONWritable)
 
   package mutating func null() { token("null") }

@@ -76,3 +76,32 @@ struct EncodingTests {
     #expect(ConstantTime.equal("secret", "secret"))
   }
 }
+
+@Suite("UTF-8")
+struct UTF8BytesTests {
+  @Test("agrees with the standard library about every sequence of two bytes, and of many of three and four")
+  func agreement() {
+    func check(_ bytes: [UInt8]) {
+      let isValid = String(validating: bytes, as: UTF8.self) != nil
+      for padding in [0, 5, 8] {
+        let padded = [UInt8](repeating: 0x61, count: padding) + bytes
+        #expect(padded.withUnsafeBytes { UTF8Bytes.areValid($0) } == isValid)
+      }
+    }
+    check([])
+    let edges: [UInt8] = [
+      0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xe1, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf4,
+      0xf5, 0xff,
+    ]
+    for first in edges {
+      check([first])
+      for second in edges {
+        check([first, second])
+        for third in edges {
+          check([first, second, third])
+          for fourth in [0x61, 0x80, 0xbf, 0xc2] as [UInt8] { check([first, second, third, fourth]) }
+        }
+      }
+    }
+  }
+}
