@@ -1,0 +1,48 @@
+/// Answers a request. Runs on the loop; what it throws becomes the answer (`Problem`) or a 500.
+package typealias RouteHandler = @Sendable (HTTPRequest, RequestContext) async throws -> HTTPResponse
+
+/// Wraps handlers: calls `next`, or answers in its place; may change the request on its way in and the response on its
+/// way out.
+package typealias Middleware =
+  @Sendable (_ request: HTTPRequest, _ context: RequestContext, _ next: RouteHandler) async throws -> HTTPResponse
+
+/// A method and a pattern that is answered, and what documentation says about it.
+package struct Route: Sendable {
+  package let method: HTTPMethod
+  /// `/api/users/:id`: a segment that begins with a colon is a parameter, a last segment of `*` any rest.
+  package let pattern: String
+  /// A name for logs, metrics and as OpenAPI's operationId.
+  package var name: String?
+  package var summary: String?
+  package var tags: [String] = []
+  /// Whatever else belongs to the route, by the type of its key; OpenAPI's schemas for instance.
+  package var metadata: [String: any Sendable] = [:]
+  /// The names of the parameters, in the order of the pattern.
+  package let parameterNames: [String]
+  var handler: RouteHandler
+
+  init(method: HTTPMethod, pattern: String, handler: @escaping RouteHandler) {
+    self.method = method
+    self.pattern = pattern
+    self.handler = handler
+    parameterNames = RoutePattern.segments(pattern).compactMap {
+      if case .parameter(let name) = $0 { name } else { nil }
+    }
+  }
+}
+
+enum RoutePattern {
+  enum Segment: Equatable {
+    case literal([UInt8])
+    case parameter(String)
+    /// Whatever remains of the path.
+    case rest
+  }
+
+  static func segments(_ pattern: String) -> [Segment] {
+    pattern.split(separator: "/", omittingEmptySubsequences: true).map { segment in
+      if segment == "*" { return .rest }
+      return segment.hasPrefix(":") ? .parameter(String(segment.dropFirst())) : .literal(Array(segment.utf8))
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Networking
+
+/// Where a streamed body is written to. On the loop's thread only.
+package final class HTTPBodyWriter: @unchecked Sendable {
+  /// Bytes that may wait in the connection before a writer waits.
+  private static let highWater = 64 << 10
+
+  private let connection: Connection
+  private let isChunked: Bool
+  /// False for HEAD: what is written is thrown away.
+  private let isWanted: Bool
+  private var waiting: UnsafeContinuation<Void, any Error>?
+  private(set) var isCancelled = false
+
+  init(connection: Connection, isChunked: Bool, isWanted: Bool) {
+    self.connection = connection
+    self.isChunked = isChunked
+    self.isWanted = isWanted
+  }
+
+  package func write(_ bytes: [UInt8]) async throws {
+    bytes.withUnsafeBytes { put($0) }
+    try await ready()
+  }
+
+  package func write(_ text: String) async throws {
+    var text = text
+    text.withUTF8 { put(UnsafeRawBufferPointer($0)) }
+    try await ready()
+  }
+
+  /// Queues bytes without waiting; call `ready` before there are many.
+  package func put(_ bytes: UnsafeRawBufferPointer) {
+    guard isWanted, !isCancelled, bytes.count > 0 else { return }
+    if isChunked {
+      var size: [UInt8] = Array(String(bytes.count, radix: 16).utf8)
+      size.append(0x0d)
+      size.append(0x0a)
+      connection.write(size)
+    }
+    connection.write(bytes)
+    if isChunked { connection.write("\r\n") }
+  }
+
+  /// Returns when the client has taken enough that more may be written. Throws `HTTPError` (closed) when it is gone.
+  package func ready() async throws {
+    guard !isCancelled else { throw HTTPError(.closed, "the client is gone") }
+    guard connection.outboundCount > Self.highWater else { return }
+    connection.flush()
+    guard connection.isOpen else { throw HTTPError(.closed, "the client is gone") }
+    guard connection.outboundCount > Self.highWater else { return }
+    try await withUnsafeThrowingContinuation { waiting = $0 }
+  }
+
+  func finish() {
+    if isChunked && isWanted { connection.write("0\r\n\r\n") }
+  }
+
+  func drained() {
+    let continuation = waiting
+    waiting = nil
+    continuation?.resume()
+  }
+
+  func cancel() {
+    isCancelled = true
+    let continuation = waiting
+    waiting = nil
+    continuation?.resume(throwing: HTTPError(.closed, "the client is gone"))
+  }
+}

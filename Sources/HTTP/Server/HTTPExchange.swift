@@ -1,0 +1,82 @@
+package import Networking
+
+/// One request's claim to an answer. On its loop's thread only.
+///
+/// Exactly one of these ends it: `respond`, `upgradeToWebSocket`, or the client's leaving. What comes after is ignored,
+/// so a handler need not know whether the client is still there.
+package final class HTTPExchange: @unchecked Sendable {
+  enum State {
+    case waiting
+    /// Answered, but an earlier request of the connection is not.
+    case answered(HTTPResponse)
+    case done, aborted
+  }
+
+  private(set) var connection: HTTPServerConnection?
+  var state = State.waiting
+  let isHead: Bool
+  let flags: HTTPRequest.Flags
+  /// The next younger one of the same connection.
+  var next: HTTPExchange?
+
+  /// Called once when the client has gone before the answer. A client that merely ends its own side of the connection
+  /// still gets its answer, unless this is set: then it counts as gone.
+  package var onAbort: (() -> Void)?
+  package let loop: EventLoop
+
+  /// The fields of a request that asks for a WebSocket.
+  private var handshake: HTTPHeaders?
+
+  init(connection: HTTPServerConnection, isHead: Bool, flags: HTTPRequest.Flags, handshake: HTTPHeaders? = nil) {
+    self.handshake = handshake
+    self.connection = connection
+    self.isHead = isHead
+    self.flags = flags
+    loop = connection.loop
+  }
+
+  /// The client left before it was answered.
+  package var isAborted: Bool {
+    if case .aborted = state { true } else { false }
+  }
+
+  /// Whether an answer is still awaited.
+  package var isWaiting: Bool {
+    if case .waiting = state { true } else { false }
+  }
+
+  /// Answers; at once or later, in any order among the requests of a connection. Only the first call counts.
+  package func respond(_ response: HTTPResponse) {
+    loop.assertCurrent()
+    guard case .waiting = state, let connection else { return }
+    connection.answer(self, response)
+  }
+
+  /// Answers with 101 and makes the connection a WebSocket (RFC 6455, 4.2). The `WebSocketConnection` keeps `handler`
+  /// alive until it has told it `closed`. Throws, and leaves the exchange to be answered, when the request is no valid
+  /// handshake; the error's `response` is the answer that the RFC asks for.
+  package func upgradeToWebSocket(
+    _ options: WebSocketOptions = WebSocketOptions(), handler: any WebSocketHandler
+  ) throws(HTTPError) -> WebSocketConnection {
+    loop.assertCurrent()
+    guard let handshake else { throw HTTPError(.badHandshake, "not the handshake of a WebSocket") }
+    let key = try WebSocketHandshake.key(of: handshake)
+    guard case .waiting = state, let connection else { throw HTTPError(.closed, "the client is gone") }
+    return connection.upgrade(self, WebSocketHandshake.response(key: key, options), options, handler)
+  }
+
+  /// No longer the connection's concern.
+  func end(_ final: State) {
+    state = final
+    connection = nil
+    next = nil
+    onAbort = nil
+    handshake = nil
+  }
+
+  func abort() {
+    let call = onAbort
+    end(.aborted)
+    call?()
+  }
+}

@@ -1,0 +1,394 @@
+import Networking
+
+/// A server's connection while it speaks HTTP: feeds the parser, hands requests to the server's handler, and writes the
+/// answers in the order of the requests.
+///
+/// Exchanges that are not answered form a list, oldest first; only the oldest may write. No more requests are read once
+/// one has said that it is the last, after an error, and while the server closes (`isLast`).
+final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
+  private enum Sending {
+    case nothing
+    /// A body that is too large to be queued at once, from an offset on.
+    case bytes([UInt8], Int)
+    case stream(HTTPBodyWriter)
+  }
+
+  /// Bodies are queued in parts of this size as the client takes them.
+  private static let part = 256 << 10
+  /// Bytes kept for later while the parser must wait; beyond it the connection is not read.
+  private static let stashLimit = 16 << 10
+
+  let server: HTTPServer
+  let connection: Connection
+  var loop: EventLoop { connection.loop }
+
+  // The watch's list.
+  unowned(unsafe) var watchPrevious: HTTPServerConnection?
+  unowned(unsafe) var watchNext: HTTPServerConnection?
+  var watchPhase = ConnectionWatch.Phase.idle
+  var deadline: UInt64 = 0
+
+  private var parser: HTTPRequestParser
+  private var first: HTTPExchange?
+  private var last: HTTPExchange?
+  private var outstanding = 0
+  private var sending = Sending.nothing
+  /// Whether the answer under way is the connection's last.
+  private var closesAfterSending = false
+  /// What was left when `deadlinePassed` last looked: less of it is progress.
+  private var unsentAtDeadline = 0
+  /// No further request is read.
+  private var isLast = false
+  private var isParsing = false
+  private var isOver = false
+  private var peerHasFinished = false
+  /// A handshake is being decided upon; what follows may be frames or requests.
+  private var awaitsUpgrade = false
+  /// A handshake that came while earlier requests were unanswered.
+  private var heldUpgrade: HTTPRequest?
+  private var stash: [UInt8] = []
+  private var webSocket: WebSocketConnection?
+
+  init(server: HTTPServer, connection: Connection) {
+    self.server = server
+    self.connection = connection
+    parser = HTTPRequestParser(limits: server.configuration.limits)
+  }
+
+  func start() {
+    server.watch.add(self, .idle)
+    connection.start(self)
+  }
+
+  // MARK: Requests
+
+  func received(_ bytes: UnsafeRawBufferPointer) {
+    guard !isLast else { return }
+    if mustWait || isParsing { return keep(bytes) }
+    parse(bytes)
+    updatePhase()
+  }
+
+  private var mustWait: Bool {
+    outstanding >= server.configuration.maxPipelined || awaitsUpgrade || heldUpgrade != nil
+  }
+
+  private func keep(_ bytes: UnsafeRawBufferPointer) {
+    guard bytes.count > 0 else { return }
+    stash.append(contentsOf: bytes)
+    if stash.count > Self.stashLimit || outstanding >= server.configuration.maxPipelined { connection.pauseReading() }
+  }
+
+  private func parse(_ bytes: UnsafeRawBufferPointer) {
+    var input = bytes
+    isParsing = true
+    defer { isParsing = false }
+    while !isLast {
+      if mustWait { return keep(input) }
+      switch parser.next(&input) {
+      case .needMore: return
+      case .expectsContinue:
+        // Only when its turn has come: an answer to an earlier request may still be due.
+        if first == nil { connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
+      case .failure(let error): return refuse(error)
+      case .request(let request): dispatch(request)
+      }
+      if let webSocket {
+        if input.count > 0 { webSocket.received(input) }
+        return
+      }
+      guard connection.isOpen else { return }
+    }
+  }
+
+  private func dispatch(_ request: consuming HTTPRequest) {
+    if request.flags.contains(.upgradesToWebSocket) {
+      if first != nil {
+        heldUpgrade = request
+        return
+      }
+      awaitsUpgrade = true
+    }
+    request.peer = connection.peer
+    let exchange = HTTPExchange(
+      connection: self, isHead: request.method == .head, flags: request.flags,
+      handshake: awaitsUpgrade && request.method == .get ? request.headers : nil)
+    if !request.flags.contains(.keepAlive) { isLast = true }
+    append(exchange)
+    server.requests += 1
+    server.handler(request, exchange)
+  }
+
+  private func append(_ exchange: HTTPExchange) {
+    if let last { last.next = exchange } else { first = exchange }
+    last = exchange
+    outstanding += 1
+  }
+
+  /// Answers an error in its turn, as the last answer.
+  private func refuse(_ error: HTTPError) {
+    isLast = true
+    let exchange = HTTPExchange(connection: self, isHead: false, flags: [])
+    append(exchange)
+    answer(exchange, error.response)
+  }
+
+  /// Goes on with what had to wait.
+  private func resume() {
+    guard !isParsing, !isOver, connection.isOpen else { return }
+    if let request = heldUpgrade, first == nil {
+      heldUpgrade = nil
+      dispatch(request)
+    }
+    guard !mustWait, !isLast else { return }
+    if !stash.isEmpty {
+      let bytes = stash
+      stash = []
+      bytes.withUnsafeBytes { parse($0) }
+    }
+    if !mustWait, !isLast, webSocket == nil, connection.isOpen { connection.resumeReading() }
+  }
+
+  // MARK: Answers
+
+  func answer(_ exchange: HTTPExchange, _ response: HTTPResponse) {
+    guard exchange === first, case .nothing = sending else {
+      exchange.state = .answered(response)
+      return
+    }
+    send(response, exchange)
+    sendNext()
+  }
+
+  /// Writes the answers that have been waiting for their turn, then looks for more requests.
+  private func sendNext() {
+    while case .nothing = sending, let exchange = first, case .answered(let response) = exchange.state {
+      send(response, exchange)
+    }
+    guard !isParsing, !isOver else { return }
+    if !stash.isEmpty || heldUpgrade != nil || !isLast { resume() }
+    if !isOver, webSocket == nil {
+      if peerHasFinished, first == nil, !mustWait { return finish() }
+      updatePhase()
+    }
+  }
+
+  private func send(_ response: HTTPResponse, _ exchange: HTTPExchange) {
+    let isVersion10 = exchange.flags.contains(.isVersion10)
+    var framing = HTTPResponseEncoder.Framing.none
+    var isBodyWanted = !exchange.isHead
+    if response.status.forbidsBody {
+      isBodyWanted = false
+    } else {
+      switch response.body {
+      case .empty: framing = .length(0)
+      case .bytes(let bytes): framing = .length(bytes.count)
+      case .stream: framing = isVersion10 ? .untilClose : .chunked
+      }
+    }
+    closesAfterSending =
+      framing == .untilClose || !exchange.flags.contains(.keepAlive)
+      || ((isLast || server.isClosing) && exchange.next == nil)
+      || (response.headers.contains("connection") && response.headers.hasToken("close", in: "connection"))
+    if closesAfterSending { isLast = true }
+    let persistence: HTTPResponseEncoder.Persistence =
+      closesAfterSending ? .close : isVersion10 ? .keepAlive : .implied
+    switch response.body {
+    case .bytes(let bytes) where isBodyWanted && bytes.count > Self.part:
+      server.encoder.write(response, framing: framing, persistence: persistence, body: nil, to: connection)
+      sending = .bytes(bytes, 0)
+      sendPart()
+    case .bytes(let bytes) where isBodyWanted:
+      bytes.withUnsafeBytes {
+        server.encoder.write(response, framing: framing, persistence: persistence, body: $0, to: connection)
+      }
+      complete()
+    case .stream(let produce):
+      server.encoder.write(response, framing: framing, persistence: persistence, body: nil, to: connection)
+      if isBodyWanted { stream(produce, isChunked: framing == .chunked) } else { complete() }
+    case .empty, .bytes:
+      server.encoder.write(response, framing: framing, persistence: persistence, body: nil, to: connection)
+      complete()
+    }
+  }
+
+  /// The oldest exchange is over.
+  private func complete() {
+    sending = .nothing
+    guard let exchange = first else { return }
+    first = exchange.next
+    if first == nil { last = nil }
+    outstanding -= 1
+    awaitsUpgrade = false
+    exchange.end(.done)
+    if closesAfterSending { finish() }
+  }
+
+  // MARK: Large and streamed bodies
+
+  /// Queues parts for as long as the socket takes them at once.
+  private func sendPart() {
+    while case .bytes(let bytes, let offset) = sending {
+      let end = min(offset + Self.part, bytes.count)
+      sending = .bytes(bytes, end)
+      bytes.withUnsafeBytes { connection.write(UnsafeRawBufferPointer(rebasing: $0[offset..<end])) }
+      guard end < bytes.count else { return complete() }
+      connection.flush()
+      guard connection.isOpen, connection.outboundCount == 0 else { return }
+    }
+  }
+
+  private func stream(_ produce: @escaping @Sendable (HTTPBodyWriter) async throws -> Void, isChunked: Bool) {
+    let writer = HTTPBodyWriter(connection: connection, isChunked: isChunked, isWanted: true)
+    sending = .stream(writer)
+    loop.start { [self] in
+      do {
+        try await produce(writer)
+        guard !writer.isCancelled else { return }
+        writer.finish()
+        complete()
+        sendNext()
+      } catch {
+        // The client must not take what it has got for the whole.
+        if !writer.isCancelled { connection.close() }
+      }
+    }
+  }
+
+  func drained() {
+    switch sending {
+    case .nothing: break
+    case .bytes:
+      server.watch.move(self, to: .sending)
+      sendPart()
+      sendNext()
+    case .stream(let writer): writer.drained()
+    }
+  }
+
+  // MARK: Upgrade
+
+  /// The connection leaves HTTP: writes the answer and gives the connection to a new owner.
+  func upgrade(
+    _ exchange: HTTPExchange, _ response: [UInt8], _ options: WebSocketOptions, _ handler: any WebSocketHandler
+  ) -> WebSocketConnection {
+    connection.write(response)
+    let socket = WebSocketConnection(connection: connection, options: options, handler: handler, server: server)
+    connection.replaceHandler(socket)
+    webSocket = socket
+    isLast = true
+    leave()
+    first = nil
+    last = nil
+    exchange.end(.done)
+    if !stash.isEmpty {
+      let bytes = stash
+      stash = []
+      // After the caller has got its socket, and before anything else is received.
+      loop.atTickEnd { bytes.withUnsafeBytes { socket.received($0) } }
+    }
+    connection.resumeReading()
+    if peerHasFinished { loop.atTickEnd { socket.peerFinished() } }
+    server.connectionLeftHTTP()
+    return socket
+  }
+
+  // MARK: Deadlines
+
+  private func updatePhase() {
+    guard !isOver, webSocket == nil else { return }
+    if case .nothing = sending {
+      if first != nil || heldUpgrade != nil { return enter(.busy) }
+      switch parser.phase {
+      case .idle, .failed: server.watch.move(self, to: .idle)
+      case .head: enter(.head)
+      case .body: enter(.body)
+      }
+    } else {
+      enter(.sending)
+    }
+  }
+
+  private func enter(_ phase: ConnectionWatch.Phase) {
+    guard watchPhase != phase else { return }
+    unsentAtDeadline = 0
+    server.watch.move(self, to: phase)
+  }
+
+  func deadlinePassed() {
+    switch watchPhase {
+    case .head, .body:
+      server.watch.move(self, to: .busy)
+      refuse(HTTPError(.timedOut, "the request did not arrive in time"))
+    case .idle where connection.outboundCount == 0: finish()
+    case .idle, .sending:
+      // As long as the client takes something it may go on.
+      let unsent = connection.outboundCount
+      if case .stream = sending, unsent == 0 { return server.watch.move(self, to: .sending) }
+      if unsentAtDeadline > 0, unsent >= unsentAtDeadline { return abandon() }
+      unsentAtDeadline = unsent
+      server.watch.move(self, to: watchPhase)
+    case .busy: break
+    }
+  }
+
+  // MARK: The end
+
+  /// The server closes: idle connections at once, others after their last answer.
+  func serverIsClosing() {
+    guard !isOver else { return }
+    isLast = true
+    stash = []
+    heldUpgrade = nil
+    if first == nil { finish() }
+  }
+
+  /// Ends the connection now, answered or not.
+  func abandon() {
+    leave()
+    connection.close()
+  }
+
+  private func finish() {
+    leave()
+    connection.finish()
+    abortAll()
+  }
+
+  func peerFinished() {
+    peerHasFinished = true
+    isLast = isLast || stash.isEmpty && heldUpgrade == nil
+    var exchange = first
+    while let current = exchange {
+      if case .waiting = current.state, current.onAbort != nil { return connection.close() }
+      exchange = current.next
+    }
+    if first == nil, stash.isEmpty, heldUpgrade == nil { finish() }
+  }
+
+  func closed(_ reason: CloseReason) {
+    leave()
+    if case .stream(let writer) = sending { writer.cancel() }
+    sending = .nothing
+    abortAll()
+    server.connectionClosed(isHTTP: true)
+  }
+
+  private func abortAll() {
+    heldUpgrade = nil
+    var exchange = first
+    first = nil
+    last = nil
+    while let current = exchange {
+      exchange = current.next
+      current.abort()
+    }
+  }
+
+  private func leave() {
+    guard !isOver else { return }
+    isOver = true
+    server.watch.remove(self)
+    stash = []
+  }
+}

@@ -1,0 +1,63 @@
+import COpenSSL
+
+/// The opening handshake (RFC 6455, 4), both sides of it.
+enum WebSocketHandshake {
+  /// The key of a request whose `Connection` and `Upgrade` are right already. Throws `upgradeRequired` for another
+  /// version (RFC 6455, 4.4), `badHandshake` for the rest.
+  static func key(of headers: HTTPHeaders) throws(HTTPError) -> String {
+    guard headers["sec-websocket-version"] == "13", headers.values(of: "sec-websocket-version").count == 1 else {
+      throw HTTPError(.upgradeRequired, "only version 13 of the WebSocket protocol is spoken here")
+    }
+    let keys = headers.values(of: "sec-websocket-key")
+    guard keys.count == 1, isKey(keys[0]) else { throw HTTPError(.badHandshake, "bad Sec-WebSocket-Key") }
+    return keys[0]
+  }
+
+  /// Sixteen bytes in base64.
+  static func isKey(_ key: String) -> Bool {
+    let utf8 = Array(key.utf8)
+    guard utf8.count == 24, utf8[22] == UInt8(ascii: "="), utf8[23] == UInt8(ascii: "=") else { return false }
+    return utf8.prefix(22).allSatisfy { Self.alphabet.contains($0) }
+  }
+
+  /// What a server answers to the key (RFC 6455, 4.2.2): base64 of SHA-1 of the key and a constant.
+  static func accept(key: String) -> String {
+    let input = Array(key.utf8) + Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)
+    let digest = [UInt8](unsafeUninitializedCapacity: Int(SHA_DIGEST_LENGTH)) { buffer, count in
+      SHA1(input, input.count, buffer.baseAddress)
+      count = Int(SHA_DIGEST_LENGTH)
+    }
+    return base64(digest)
+  }
+
+  static func response(key: String, _ options: WebSocketOptions) -> [UInt8] {
+    var text = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: "
+    text += accept(key: key)
+    text += "\r\n"
+    if let subprotocol = options.subprotocol, subprotocol.utf8.allSatisfy(CharacterClass.isToken) {
+      text += "sec-websocket-protocol: \(subprotocol)\r\n"
+    }
+    text += "\r\n"
+    return Array(text.utf8)
+  }
+
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  static func base64(_ bytes: [UInt8]) -> String {
+    let alphabet = alphabet
+    return String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { out in
+      var next = 0
+      for start in stride(from: 0, to: bytes.count, by: 3) {
+        let left = min(3, bytes.count - start)
+        var group = UInt32(bytes[start]) << 16
+        if left > 1 { group |= UInt32(bytes[start + 1]) << 8 }
+        if left > 2 { group |= UInt32(bytes[start + 2]) }
+        for place in 0..<4 {
+          out[next] = place <= left ? alphabet[Int(group >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "=")
+          next += 1
+        }
+      }
+      return next
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/// What the command line asks for.
+struct ConformanceOptions: Sendable {
+  enum Mode: String, CaseIterable, Sendable {
+    case http, websocket
+  }
+
+  struct UsageError: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  static let usage =
+    "usage: ConformanceServer \(Mode.allCases.map(\.rawValue).joined(separator: "|")) --port N "
+    + "[--ping-interval MS] [--ping-timeout MS] [--max-payload BYTES] [--connect-timeout MS] [--deflate]"
+
+  var mode: Mode
+  var port: UInt16 = 0
+  var pingInterval = Duration.milliseconds(25_000)
+  var pingTimeout = Duration.milliseconds(20_000)
+  var maxPayload: Int?
+  var connectTimeout = Duration.milliseconds(45_000)
+  var deflate = false
+
+  init(arguments: [String]) throws(UsageError) {
+    guard let first = arguments.first, let mode = Mode(rawValue: first) else {
+      throw UsageError(description: "the first argument is the mode")
+    }
+    self.mode = mode
+    var rest = arguments.dropFirst()
+    while let flag = rest.popFirst() {
+      switch flag {
+      case "--port": port = try Self.number(&rest, flag)
+      case "--ping-interval": pingInterval = .milliseconds(try Self.number(&rest, flag) as Int)
+      case "--ping-timeout": pingTimeout = .milliseconds(try Self.number(&rest, flag) as Int)
+      case "--max-payload": maxPayload = try Self.number(&rest, flag)
+      case "--connect-timeout": connectTimeout = .milliseconds(try Self.number(&rest, flag) as Int)
+      case "--deflate": deflate = true
+      default: throw UsageError(description: "unknown option \(flag)")
+      }
+    }
+  }
+
+  private static func number<Value: FixedWidthInteger>(
+    _ rest: inout ArraySlice<String>, _ flag: String
+  ) throws(UsageError) -> Value {
+    guard let text = rest.popFirst(), let value = Value(text), value >= 0 else {
+      throw UsageError(description: "\(flag) needs a number")
+    }
+    return value
+  }
+}
