@@ -72,7 +72,7 @@ let package = Package(
     tests("HTTPTests", ["HTTP", "JSON", "Networking", "Primitives"]),
     tests("SocketIOTests", ["SocketIO", "HTTP", "JSON", "Networking", "Primitives"]),
     tests("PostgresTests", ["Postgres", "Networking", "Primitives", "TestSupport"]),
-    tests("RedisTests", ["Redis", "Networking", "Primitives", "TestSupport"]),
+    tests("RedisTests", ["ChatKit", "Redis", "Networking", "Primitives", "TestSupport"]),
     tests(
       "ChatKitTests", ["CLinux", "ChatKit", "JSON", "Networking", "Postgres", "Primitives", "Redis", "TestSupport"]),
     tests("IntegrationTests", ["TestSupport", "ChatKit", "HTTP", "JSON", "Networking", "Primitives"]),

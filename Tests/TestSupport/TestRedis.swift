@@ -1,5 +1,5 @@
 import ChatKit
-import Glibc
+package import Redis
 import Synchronization
 
 /// A test's share of the shared Redis: a database of its own. Channels of pub/sub know no databases: name them with
@@ -20,4 +20,7 @@ package struct TestRedis: Sendable {
     let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
     return TestRedis(socket: servers.redisSocket, database: number % databases, prefix: "t\(number):")
   }
+
+  /// For a client or subscriber in this database.
+  package var configuration: RedisConfiguration { RedisConfiguration(.unix(socket), database: database) }
 }

@@ -1,0 +1,26 @@
+/// A command as a value, for pipelines and transactions: encoded when it is made.
+package struct RedisCommand: Sendable {
+  let name: StaticString
+  let encoded: [UInt8]
+
+  /// - Parameters:
+  ///   - name: the command, such as `HSET`.
+  ///   - argument: its arguments in order.
+  package init<each Argument: RedisArgument>(_ name: StaticString, _ argument: repeat each Argument) {
+    self.name = name
+    let encoder = CommandEncoder(capacity: 256)
+    encoder.command(name, repeat each argument)
+    encoded = Array(encoder.bytes)
+  }
+}
+
+extension CommandEncoder {
+  @inline(__always)
+  func command<each Argument: RedisArgument>(_ name: StaticString, _ argument: repeat each Argument) {
+    var count = 1
+    repeat count += (each argument).argumentCount
+    begin(arguments: count)
+    bulk(name)
+    repeat (each argument).encode(into: self)
+  }
+}
