@@ -10,7 +10,6 @@
 // - A migration does not hold up the service: `lock_timeout` ends its waiting for a lock, and it is tried again.
 //   Schemas are expanded first and contracted in a later release, so that the binaries of two releases can run together.
 
-import COpenSSL
 import Primitives
 
 /// One step of the schema.
@@ -56,9 +55,6 @@ package struct Migration: Sendable {
 
   /// The parts are told apart by a zero byte, which no SQL contains.
   private static func checksum(of statements: [String]) -> String {
-    let bytes = Array(statements.joined(separator: "\0").utf8)
-    var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-    _ = SHA256(bytes, bytes.count, &digest)
-    return Hex.encode(digest)
+    Hex.encode(SHA256.digest(Array(statements.joined(separator: "\0").utf8)))
   }
 }

@@ -1,0 +1,56 @@
+import JSON
+package import Primitives
+
+/// What happened, as it goes over the bus:
+/// `{"id","type","v","at","conversationId","seq","data"}`.
+package struct Event: Sendable {
+  package enum Kind: String, Sendable {
+    case messageCreated = "message.created"
+    case conversationChanged = "conversation.changed"
+    case participantChanged = "participant.changed"
+  }
+
+  package var id: UUID
+  package var kind: Kind
+  package var at: Timestamp
+  package var conversationId: UUID
+  /// Of events that have a place in the conversation's order.
+  package var seq: Int64?
+  /// The JSON value of `data`.
+  package var data: [UInt8]
+
+  package init(
+    id: UUID = .v7(), kind: Kind, at: Timestamp, conversationId: UUID, seq: Int64? = nil, data: [UInt8]
+  ) {
+    self.id = id
+    self.kind = kind
+    self.at = at
+    self.conversationId = conversationId
+    self.seq = seq
+    self.data = data
+  }
+
+  package static func messageCreated(_ id: UUID, _ message: Message) -> Event {
+    var json = JSONWriter(reserving: 384)
+    message.write(to: &json)
+    return Event(
+      id: id, kind: .messageCreated, at: message.createdAt, conversationId: message.conversationId, seq: message.seq,
+      data: json.bytes)
+  }
+
+  /// The wire form.
+  package var busEvent: BusEvent {
+    var json = JSONWriter(reserving: data.count + 224)
+    json.beginObject()
+    json.field("id", id)
+    json.field("type", kind.rawValue)
+    json.field("v", 1)
+    json.field("at", at)
+    json.field("conversationId", conversationId)
+    if let seq { json.field("seq", seq) }
+    json.key("data")
+    json.raw(data)
+    json.endObject()
+    return BusEvent(id: id, key: conversationId, payload: json.bytes)
+  }
+}

@@ -1,0 +1,48 @@
+package import Primitives
+
+/// A message on its way into the store: checked, with its identifiers, without its seq.
+package struct MessageDraft: Sendable {
+  package var id: UUID
+  /// The identifier of the `message.created` event that will tell of it.
+  package var eventId: UUID
+  package var conversationId: UUID
+  package var senderId: UUID
+  package var type: MessageType
+  package var body: String
+  package var replyTo: UUID?
+  package var idempotencyKey: String?
+  /// SHA-256 over what the key stands for; the same key with another fingerprint is refused.
+  package var fingerprint: [UInt8]
+
+  package init(
+    id: UUID = .v7(), eventId: UUID = .v7(), conversationId: UUID, senderId: UUID, type: MessageType = .text,
+    body: String, replyTo: UUID? = nil, idempotencyKey: String? = nil
+  ) {
+    self.id = id
+    self.eventId = eventId
+    self.conversationId = conversationId
+    self.senderId = senderId
+    self.type = type
+    self.body = body
+    self.replyTo = replyTo
+    self.idempotencyKey = idempotencyKey
+    fingerprint =
+      idempotencyKey == nil
+      ? [] : Fingerprint.of(conversationId: conversationId, type: type, body: body, replyTo: replyTo)
+  }
+
+  func message(seq: Int64, at time: Timestamp) -> Message {
+    Message(
+      id: id, conversationId: conversationId, seq: seq, senderId: senderId, type: type, body: body, replyTo: replyTo,
+      createdAt: time)
+  }
+}
+
+/// What two requests with one idempotency key must have in common to be the same request.
+enum Fingerprint {
+  static func of(conversationId: UUID, type: MessageType, body: String, replyTo: UUID?) -> [UInt8] {
+    var text = "\(conversationId)\u{0}\(type.rawValue)\u{0}\(replyTo?.description ?? "")\u{0}"
+    text += body
+    return SHA256.digest(Array(text.utf8))
+  }
+}

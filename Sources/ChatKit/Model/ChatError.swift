@@ -1,0 +1,60 @@
+import Primitives
+
+/// Why something was refused or could not be done, in words that may be shown to the one who asked.
+package struct ChatError: Error, Equatable, CustomStringConvertible {
+  /// Stable and documented: clients branch on it. The raw value is what they see.
+  package enum Code: String, Sendable, CaseIterable {
+    /// The request cannot be understood or breaks a rule; `field` says where.
+    case invalidRequest = "invalid_request"
+    /// No token, or one that is not valid (any more).
+    case unauthenticated
+    /// Known, but not allowed.
+    case forbidden
+    /// There is no such thing, or the caller may not know of it.
+    case notFound = "not_found"
+    /// It exists already, or has changed meanwhile.
+    case conflict
+    /// The idempotency key was used for another request.
+    case idempotencyKeyReused = "idempotency_key_reused"
+    /// Bigger than the limit.
+    case tooLarge = "too_large"
+    /// A limit of the server is reached; try again after `retryAfter`.
+    case overloaded
+    /// A backend is away; nothing was done; try again.
+    case unavailable
+    /// The connection to the store broke at the wrong moment: done or not done. Repeat with the same idempotency key.
+    case outcomeUnknown = "outcome_unknown"
+    /// A fault of the server.
+    case `internal`
+  }
+
+  package var code: Code
+  package var message: String
+  /// The parameter or field that is at fault, as a path: `participants[2]`.
+  package var field: String?
+  /// Seconds after which a repetition may succeed.
+  package var retryAfter: Int?
+
+  package init(_ code: Code, _ message: String, field: String? = nil, retryAfter: Int? = nil) {
+    self.code = code
+    self.message = message
+    self.field = field
+    self.retryAfter = retryAfter
+  }
+
+  package var isRetriable: Bool {
+    switch code {
+    case .overloaded, .unavailable, .outcomeUnknown: true
+    default: false
+    }
+  }
+
+  package var description: String { "\(code.rawValue): \(message)" }
+
+  package static func invalid(_ field: String, _ message: String) -> ChatError {
+    ChatError(.invalidRequest, message, field: field)
+  }
+
+  package static let noSuchConversation = ChatError(
+    .notFound, "There is no such conversation, or you are not one of its participants.")
+}

@@ -1,0 +1,63 @@
+package import JSON
+package import Primitives
+
+/// Who takes part and how: two people, invited people, or whoever joins.
+package enum ConversationType: String, Sendable {
+  case direct, group, channel
+}
+
+package enum ParticipantRole: String, Sendable {
+  case admin, member
+}
+
+/// A conversation as one of its participants sees it.
+package struct Conversation: Sendable {
+  package var id: UUID
+  package var type: ConversationType
+  package var title: String?
+  package var createdBy: UUID
+  /// The seq of the newest message; 0 when there is none.
+  package var lastSeq: Int64
+  package var lastMessageAt: Timestamp?
+  package var createdAt: Timestamp
+  /// The role of the one who asks.
+  package var role: ParticipantRole
+
+  package func write(to json: inout JSONWriter, participants: [Participant]? = nil) {
+    json.beginObject()
+    json.field("id", id)
+    json.field("type", type.rawValue)
+    if let title { json.field("title", title) }
+    json.field("createdBy", createdBy)
+    json.field("lastSeq", lastSeq)
+    if let lastMessageAt { json.field("lastMessageAt", lastMessageAt) }
+    json.field("createdAt", createdAt)
+    json.field("role", role.rawValue)
+    if let participants {
+      json.key("participants")
+      json.beginArray()
+      for participant in participants { participant.write(to: &json) }
+      json.endArray()
+    }
+    json.endObject()
+  }
+}
+
+/// One who takes part in a conversation.
+package struct Participant: Sendable {
+  package var userId: UUID
+  package var username: String
+  package var displayName: String
+  package var role: ParticipantRole
+  package var joinedAt: Timestamp
+
+  package func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.field("userId", userId)
+    json.field("username", username)
+    json.field("displayName", displayName)
+    json.field("role", role.rawValue)
+    json.field("joinedAt", joinedAt)
+    json.endObject()
+  }
+}

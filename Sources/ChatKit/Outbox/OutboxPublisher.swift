@@ -1,0 +1,93 @@
+package import Networking
+package import Postgres
+import Primitives
+
+/// Publishes what this process has just committed, and deletes the outbox rows that the bus has acknowledged.
+///
+/// Natural batches both ways: whatever gathers while one publish is under way is the next one, and the same for
+/// deletes. Nothing is retried here: a row that could not be published, or whose process died, stays in the outbox and
+/// `OutboxRelay` takes it from there. So this queue may be cut without loss. One a loop.
+package final class OutboxPublisher: @unchecked Sendable {
+  private let bus: any EventBus
+  private let pool: PostgresPool
+  private let loop: EventLoop
+  private var queue: [BusEvent] = []
+  private var acknowledged: [UUID] = []
+  private var isPublishing = false
+  private var isDeleting = false
+
+  package struct Counters: Sendable {
+    package var published = 0
+    /// Left to the relay because the bus was away or too far behind.
+    package var left = 0
+  }
+
+  package private(set) var counters = Counters()
+  /// Told when publishing fails, at most once an outage.
+  package var report: (any Error) -> Void = { _ in }
+  private var isFailing = false
+
+  private static let queueLimit = 20_000
+  private static let batchLimit = 512
+
+  package init(bus: any EventBus, pool: PostgresPool, loop: EventLoop) {
+    self.bus = bus
+    self.pool = pool
+    self.loop = loop
+  }
+
+  /// Takes events whose outbox rows are committed.
+  package func publish(_ events: [BusEvent]) {
+    guard queue.count + events.count <= Self.queueLimit else {
+      counters.left += events.count
+      return
+    }
+    queue.append(contentsOf: events)
+    if !isPublishing {
+      isPublishing = true
+      loop.start { [self] in await drain() }
+    }
+  }
+
+  /// True when nothing is under way: what was committed is published and deleted, or left to the relay.
+  package var isIdle: Bool { !isPublishing && !isDeleting }
+
+  private func drain() async {
+    while !queue.isEmpty {
+      let batch: [BusEvent]
+      if queue.count <= Self.batchLimit {
+        batch = queue
+        queue.removeAll(keepingCapacity: true)
+      } else {
+        batch = Array(queue.prefix(Self.batchLimit))
+        queue.removeFirst(Self.batchLimit)
+      }
+      do {
+        try await bus.publish(batch)
+        isFailing = false
+        counters.published += batch.count
+        acknowledged.append(contentsOf: batch.lazy.map(\.id))
+        if !isDeleting {
+          isDeleting = true
+          loop.start { [self] in await deleteAcknowledged() }
+        }
+      } catch {
+        counters.left += batch.count + queue.count
+        queue.removeAll()
+        if !isFailing { report(error) }
+        isFailing = true
+      }
+    }
+    isPublishing = false
+  }
+
+  private func deleteAcknowledged() async {
+    while !acknowledged.isEmpty {
+      let ids = acknowledged
+      acknowledged = []
+      // A row that stays is published again by the relay and dropped as known by those who have seen it.
+      _ = try? await pool.query("DELETE FROM outbox WHERE id = ANY ($1)", ids)
+    }
+    isDeleting = false
+  }
+}

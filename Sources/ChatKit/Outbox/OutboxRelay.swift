@@ -1,0 +1,120 @@
+package import Networking
+package import Postgres
+import Primitives
+
+/// Publishes what others left in the outbox: a process that died between its commit and its publish, or a bus that was
+/// away. One process at a time does it, under an advisory lock that ends with the transaction, so that a relay which
+/// dies is followed by another at its next round.
+package final class OutboxRelay: @unchecked Sendable {
+  package struct Settings: Sendable {
+    /// Younger rows are still their writer's.
+    package var age = Duration.seconds(2)
+    /// Between two rounds that found nothing.
+    package var interval = Duration.seconds(1)
+    package var batch = 500
+
+    package init() {}
+  }
+
+  /// The advisory lock's key: "outbox" in ASCII.
+  private static let lock: Int64 = 0x6f75_7462_6f78
+
+  private let bus: any EventBus
+  private let pool: PostgresPool
+  private let loop: EventLoop
+  private let settings: Settings
+  private var task: Task<Void, Never>?
+  package private(set) var relayed = 0
+  /// Told of each failed round.
+  package var report: (any Error) -> Void = { _ in }
+
+  package init(bus: any EventBus, pool: PostgresPool, loop: EventLoop, settings: Settings = Settings()) {
+    self.bus = bus
+    self.pool = pool
+    self.loop = loop
+    self.settings = settings
+  }
+
+  package func start() {
+    guard task == nil else { return }
+    task = loop.start { [self] in
+      while !Task.isCancelled {
+        var found = 0
+        do {
+          found = try await round()
+        } catch {
+          if !Task.isCancelled { report(error) }
+        }
+        if found == settings.batch { continue }
+        let jitter = Duration.milliseconds(Int64.random(in: 0...250))
+        try? await loop.sleep(for: settings.interval + jitter)
+      }
+    }
+  }
+
+  package func stop() async {
+    task?.cancel()
+    await task?.value
+    task = nil
+  }
+
+  /// One round: how many rows were published.
+  package func round() async throws -> Int {
+    try await pool.transaction { [self] transaction in
+      let locked = try await transaction.query("SELECT pg_try_advisory_xact_lock($1)", Self.lock)
+      guard try locked[0].decode(Bool.self) else { return 0 }
+      let rows = try await transaction.query(
+        """
+        SELECT o.id, o.type, o.conversation_id, o.seq, o.payload, o.created_at FROM outbox o
+        WHERE o.created_at < now() - $1 * interval '1 microsecond' ORDER BY o.created_at, o.id LIMIT $2
+        """, Int64(settings.age.nanoseconds / 1000), Int64(settings.batch))
+      guard rows.count > 0 else { return 0 }
+      var ids: [UUID] = []
+      var made: [UUID: BusEvent] = [:]
+      var missing: [(UUID, UUID, Int64)] = []
+      for index in 0..<rows.count {
+        let (id, type, conversation, seq, payload, at) = try rows[index].decode(
+          (UUID, String, UUID, Int64?, String?, Timestamp).self)
+        ids.append(id)
+        if let payload, let kind = Event.Kind(rawValue: type) {
+          let event = Event(
+            id: id, kind: kind, at: at, conversationId: conversation, seq: seq, data: Array(payload.utf8))
+          made[id] = event.busEvent
+        } else if let seq {
+          missing.append((id, conversation, seq))
+        }
+      }
+      for event in try await messageEvents(missing, transaction) { made[event.id] = event }
+      // In the order of their commits, whatever kind they are.
+      let events = ids.compactMap { made[$0] }
+      try await bus.publish(events)
+      _ = try await transaction.query("DELETE FROM outbox WHERE id = ANY ($1)", ids)
+      relayed += events.count
+      return rows.count
+    }
+  }
+
+  /// `message.created` is made from the message itself.
+  private func messageEvents(
+    _ wanted: [(id: UUID, conversation: UUID, seq: Int64)], _ transaction: PostgresTransaction
+  ) async throws -> [BusEvent] {
+    guard !wanted.isEmpty else { return [] }
+    let rows = try await transaction.query(
+      """
+      SELECT m.id, m.conversation_id, m.seq, m.sender_id, m.type, m.body, m.reply_to, m.created_at, m.edited_at,
+        m.deleted_at
+      FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS w (conversation_id, seq, n)
+      JOIN messages m ON m.conversation_id = w.conversation_id AND m.seq = w.seq ORDER BY m.conversation_id, m.seq
+      """, wanted.map(\.conversation), wanted.map(\.seq))
+    struct Place: Hashable {
+      let conversation: UUID
+      let seq: Int64
+    }
+    var events: [Place: UUID] = [:]
+    for entry in wanted { events[Place(conversation: entry.conversation, seq: entry.seq)] = entry.id }
+    return try MessageStore.messages(rows).compactMap { message in
+      guard let id = events[Place(conversation: message.conversationId, seq: message.seq)] else { return nil }
+      return Event.messageCreated(id, message).busEvent
+    }
+  }
+}

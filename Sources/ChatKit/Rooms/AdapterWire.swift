@@ -1,0 +1,115 @@
+package import JSON
+import MessagePack
+package import Primitives
+
+/// The Socket.IO Redis adapter's wire (classic, 8.x): how a program says something to rooms, whichever gateway has
+/// their members. See docs/ARCHITECTURE.md, "Rooms".
+package enum AdapterChannel {
+  package static let prefix = "socket.io"
+
+  /// Broadcasts to everybody of the namespace, or to several rooms.
+  package static func all(_ namespace: String = "/") -> String { "\(prefix)#\(namespace)#" }
+  /// Broadcasts to one room.
+  package static func room(_ room: String, _ namespace: String = "/") -> String { "\(prefix)#\(namespace)#\(room)#" }
+  package static func requests(_ namespace: String = "/") -> String { "\(prefix)-request#\(namespace)#" }
+
+  /// The room in which all sockets of a user are.
+  package static func userRoom(_ user: UUID) -> String { "user:\(user)" }
+}
+
+/// `[uid, {type: 2, data: [event, …], nsp}, {rooms, except, flags}]` in MessagePack.
+package enum AdapterBroadcast {
+  /// Encodes an event with one argument.
+  ///
+  /// `seq` goes into the flags, where other programs ignore it: gateways put a room's messages in order by it without
+  /// looking into the packet.
+  package static func encode(
+    uid: String, event: String, argument: JSONValue, rooms: [String], except: [String] = [], seq: Int64? = nil,
+    namespace: String = "/"
+  ) -> [UInt8] {
+    var writer = MessagePackWriter(reserving: 512)
+    writer.arrayHeader(3)
+    writer.value(uid)
+    writer.mapHeader(3)
+    writer.value("type")
+    writer.value(2)
+    writer.value("data")
+    writer.arrayHeader(2)
+    writer.value(event)
+    do {
+      try JSONToMessagePack.transcode(argument, into: &writer)
+    } catch {
+      // Only an attachment can be missing, and none is asked for.
+      writer.null()
+    }
+    writer.value("nsp")
+    writer.value(namespace)
+    writer.mapHeader(3)
+    writer.value("rooms")
+    writer.arrayHeader(rooms.count)
+    for room in rooms { writer.value(room) }
+    writer.value("except")
+    writer.arrayHeader(except.count)
+    for room in except { writer.value(room) }
+    writer.value("flags")
+    if let seq {
+      writer.mapHeader(1)
+      writer.value("seq")
+      writer.value(seq)
+    } else {
+      writer.mapHeader(0)
+    }
+    return writer.bytes
+  }
+
+  /// The same with an argument that is written as JSON.
+  package static func encode(
+    uid: String, event: String, rooms: [String], except: [String] = [], _ argument: (inout JSONWriter) -> Void
+  ) -> [UInt8] {
+    var json = JSONWriter()
+    argument(&json)
+    guard let document = json.withBytes({ try? JSONDocument(parsing: $0) }) else { return [] }
+    return encode(uid: uid, event: event, argument: document.root, rooms: rooms, except: except)
+  }
+}
+
+/// What servers ask of each other on the request channel, in JSON.
+package enum AdapterRequest {
+  package enum Kind: Int, Sendable {
+    case sockets = 0
+    case allRooms = 1
+    case join = 2
+    case leave = 3
+    case disconnect = 4
+    case fetch = 5
+    case serverSideEmit = 6
+    case broadcast = 7
+  }
+
+  /// All sockets in one of `members` leave `rooms`.
+  package static func leave(uid: String, members: [String], rooms: [String]) -> [UInt8] {
+    var json = JSONWriter(reserving: 192)
+    json.beginObject()
+    json.field("uid", uid)
+    json.field("type", Kind.leave.rawValue)
+    writeSelection(members, to: &json)
+    writeStrings("rooms", rooms, to: &json)
+    json.endObject()
+    return json.bytes
+  }
+
+  private static func writeSelection(_ rooms: [String], to json: inout JSONWriter) {
+    json.key("opts")
+    json.beginObject()
+    writeStrings("rooms", rooms, to: &json)
+    writeStrings("except", [], to: &json)
+    json.endObject()
+  }
+
+  private static func writeStrings(_ key: StaticString, _ values: [String], to json: inout JSONWriter) {
+    json.key(key)
+    json.beginArray()
+    for value in values { json.value(value) }
+    json.endArray()
+  }
+}

@@ -1,0 +1,55 @@
+package import JSON
+package import Primitives
+package import Redis
+
+/// Says things to rooms through the adapter's channels, as `@socket.io/redis-emitter` does: for those who are not a
+/// gateway, and for the consumer of the bus.
+package struct RoomEmitter: Sendable {
+  private let redis: RedisClient
+  /// Six alphanumerics, our own: no gateway takes it for itself, so all deliver what we say.
+  private let uid: String
+
+  package init(redis: RedisClient, uid: String = RoomEmitter.makeUID()) {
+    self.redis = redis
+    self.uid = uid
+  }
+
+  package static func makeUID() -> String {
+    let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyz".utf8)
+    return String(decoding: SecureRandom.bytes(6).map { alphabet[Int($0) % alphabet.count] }, as: UTF8.self)
+  }
+
+  /// One thing to be said.
+  package struct Emission: Sendable {
+    let channel: String
+    let payload: [UInt8]
+  }
+
+  /// `event` with one argument (JSON) for the members of `room`.
+  package func emission(_ event: String, _ argument: JSONValue, to room: String, seq: Int64? = nil) -> Emission {
+    Emission(
+      channel: AdapterChannel.room(room),
+      payload: AdapterBroadcast.encode(uid: uid, event: event, argument: argument, rooms: [room], seq: seq))
+  }
+
+  /// The same with an argument that is written as JSON.
+  package func emission(_ event: String, to room: String, _ argument: (inout JSONWriter) -> Void) -> Emission {
+    Emission(
+      channel: AdapterChannel.room(room),
+      payload: AdapterBroadcast.encode(uid: uid, event: event, rooms: [room], argument))
+  }
+
+  /// Every socket of `user`, on whatever gateway, leaves `room`.
+  package func expulsion(of user: UUID, from room: String) -> Emission {
+    Emission(
+      channel: AdapterChannel.requests(),
+      payload: AdapterRequest.leave(uid: uid, members: [AdapterChannel.userRoom(user)], rooms: [room]))
+  }
+
+  /// Publishes in order; returns when Redis has taken all.
+  package func emit(_ emissions: [Emission]) async throws {
+    guard !emissions.isEmpty else { return }
+    let replies = try await redis.pipeline(emissions.map { RedisCommand("PUBLISH", $0.channel, $0.payload) })
+    for reply in replies { _ = try reply.get() }
+  }
+}
