@@ -47,7 +47,7 @@ package enum RedisValue: Equatable, Sendable {
   }
 
   /// The value, or the error that it is.
-  func get() throws(RedisError) -> RedisValue {
+  package func get() throws(RedisError) -> RedisValue {
     if case .error(let error) = self { throw error }
     return self
   }

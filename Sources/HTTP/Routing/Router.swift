@@ -48,6 +48,9 @@ package final class Router: @unchecked Sendable {
   /// Hears of errors that are no `Problem`: the client gets a bare 500.
   package var onError: (@Sendable (any Error, HTTPRequest, RequestContext) -> Void)?
 
+  /// What the client is told of an error that is no `Problem`; nil: the bare 500.
+  package var problem: (@Sendable (any Error) -> Problem?)?
+
   package init() {}
 
   // MARK: Registration
@@ -132,6 +135,7 @@ package final class Router: @unchecked Sendable {
     } catch let error as HTTPError {
       return Problem(error.status, code: "bad_request", detail: error.description).response
     } catch {
+      if let problem = problem?(error) { return problem.response }
       onError?(error, request, context)
       return Problem(.internalServerError, code: "internal_error").response
     }
