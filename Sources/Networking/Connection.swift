@@ -82,6 +82,21 @@ package final class Connection: Channel, @unchecked Sendable {
     if state != .closed { self.handler = handler }
   }
 
+  /// Moves the socket to another loop: this connection is over, silently, and the one that is returned has yet to be
+  /// started there. `unsent` is what had been written and not taken; write it first. Nil when the connection is not open.
+  package func move(to target: EventLoop) -> (connection: Connection, unsent: [UInt8])? {
+    loop.assertCurrent()
+    guard state == .open else { return nil }
+    let unsent = output.copy()
+    output.clear(loop.buffers)
+    loop.remove(self)
+    state = .closed
+    handler = nil
+    let moved = Connection(descriptor: descriptor, peer: peer, loop: target)
+    moved.outboundLimit = outboundLimit
+    return (moved, unsent)
+  }
+
   package var isOpen: Bool { state == .open }
   /// Bytes not yet taken by the socket.
   package var outboundCount: Int { output.count }

@@ -56,6 +56,12 @@ struct OutputBuffer: ~Copyable {
     capacity = wanted
   }
 
+  /// What is yet to be sent.
+  func copy() -> [UInt8] {
+    guard let base, !isEmpty else { return [] }
+    return Array(UnsafeRawBufferPointer(start: base + head, count: count))
+  }
+
   enum Flush {
     case done
     case blocked

@@ -65,6 +65,24 @@ package final class HTTPExchange: @unchecked Sendable {
     return connection.upgrade(self, WebSocketHandshake.response(key: key, options), options, handler)
   }
 
+  /// The same for a connection that is to live on another loop from now on, as when it belongs to a session there:
+  /// `start` is called on `target` with the WebSocket before it has received anything, or with nil when the client has
+  /// left meanwhile. `handler` is used on `target` only.
+  package func upgradeToWebSocket(
+    _ options: WebSocketOptions = WebSocketOptions(), handler: any WebSocketHandler & Sendable, on target: EventLoop,
+    _ start: @escaping @Sendable (WebSocketConnection?) -> Void
+  ) throws(HTTPError) {
+    loop.assertCurrent()
+    guard let handshake else { throw HTTPError(.badHandshake, "not the handshake of a WebSocket") }
+    let key = try WebSocketHandshake.key(of: handshake)
+    let response = WebSocketHandshake.response(key: key, options)
+    // Not from within the connection's parser, which must first have put aside what follows the request.
+    loop.atTickEnd { [self] in
+      guard case .waiting = state, let connection else { return target.execute { start(nil) } }
+      connection.upgrade(self, response, options, handler, on: target, start)
+    }
+  }
+
   /// No longer the connection's concern.
   func end(_ final: State) {
     state = final

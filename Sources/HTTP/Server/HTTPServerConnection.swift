@@ -293,6 +293,33 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     return socket
   }
 
+  /// The same, on another loop.
+  func upgrade(
+    _ exchange: HTTPExchange, _ response: [UInt8], _ options: WebSocketOptions, _ handler: any WebSocketHandler & Sendable,
+    on target: EventLoop, _ start: @escaping @Sendable (WebSocketConnection?) -> Void
+  ) {
+    connection.write(response)
+    isLast = true
+    let received = stash
+    leave()
+    first = nil
+    last = nil
+    exchange.end(.done)
+    server.connectionLeftHTTP()
+    let server = server
+    guard let (moved, unsent) = connection.move(to: target) else {
+      server.connectionClosed(isHTTP: false)
+      return target.execute { start(nil) }
+    }
+    target.execute {
+      let socket = WebSocketConnection(connection: moved, options: options, handler: handler, server: server)
+      moved.start(socket)
+      moved.write(unsent)
+      start(socket)
+      received.withUnsafeBytes { if $0.count > 0 { socket.received($0) } }
+    }
+  }
+
   // MARK: Deadlines
 
   private func updatePhase() {

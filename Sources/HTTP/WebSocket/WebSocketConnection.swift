@@ -48,6 +48,11 @@ package final class WebSocketConnection: ConnectionHandler, @unchecked Sendable 
     set { connection.outboundLimit = newValue }
   }
 
+  /// Gives what is received to another owner from now on.
+  package func replaceHandler(_ handler: any WebSocketHandler) {
+    if state != .over { self.handler = handler }
+  }
+
   // MARK: Sending
 
   /// Sends a frame that is encoded already; the same may be sent to any number of receivers. For servers.
@@ -167,8 +172,15 @@ package final class WebSocketConnection: ConnectionHandler, @unchecked Sendable 
 
   package func drained() { if state == .open { handler?.drained() } }
 
+  /// The server counts its connections, on its own loop, which is another one when this was moved.
+  private func leaveServer() {
+    guard let server else { return }
+    if server.loop === loop { return server.connectionClosed(isHTTP: false) }
+    server.loop.execute { server.connectionClosed(isHTTP: false) }
+  }
+
   package func closed(_ reason: CloseReason) {
-    server?.connectionClosed(isHTTP: false)
+    leaveServer()
     if case .slowReceiver = reason { return over(1006, "slow receiver") }
     if state == .closing { return over(closeCode, closeReason) }
     over(1006, reason.description)
