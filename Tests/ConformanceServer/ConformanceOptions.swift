@@ -1,7 +1,7 @@
 /// What the command line asks for.
 struct ConformanceOptions: Sendable {
   enum Mode: String, CaseIterable, Sendable {
-    case http, websocket
+    case http, websocket, engineio, socketio
   }
 
   struct UsageError: Error, CustomStringConvertible {

@@ -31,6 +31,8 @@ func run(_ options: ConformanceOptions) -> Never {
         switch options.mode {
         case .http: try serveHTTP(options, loop)
         case .websocket: try serveWebSocket(options, loop)
+        case .engineio: try serveEngineIO(options, loop)
+        case .socketio: try serveSocketIO(options, loop)
         }
       say("listening on \(address)", STDOUT_FILENO)
     } catch {

@@ -295,7 +295,8 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   /// The same, on another loop.
   func upgrade(
-    _ exchange: HTTPExchange, _ response: [UInt8], _ options: WebSocketOptions, _ handler: any WebSocketHandler & Sendable,
+    _ exchange: HTTPExchange, _ response: [UInt8], _ options: WebSocketOptions,
+    _ handler: any WebSocketHandler & Sendable,
     on target: EventLoop, _ start: @escaping @Sendable (WebSocketConnection?) -> Void
   ) {
     connection.write(response)

@@ -1,0 +1,24 @@
+import HTTP
+
+/// The parameters that Engine.IO knows; all others are ignored.
+struct EngineIOQuery: Sendable {
+  var transport: EngineIOMachine.Transport?
+  var isVersion4 = false
+  var sid: String?
+
+  init(_ query: HTTPQuery) {
+    for (name, value) in query {
+      switch name {
+      case "EIO": isVersion4 = value == "4"
+      case "transport":
+        switch value {
+        case "polling": transport = .polling
+        case "websocket": transport = .webSocket
+        default: transport = nil
+        }
+      case "sid": sid = value.isEmpty ? nil : value
+      default: break
+      }
+    }
+  }
+}
