@@ -1,0 +1,75 @@
+# Everything that is done with this checkout. `make` alone prints what there is.
+
+SWIFT ?= swift
+
+# Debian's packages that the programs are built with and run on. The embedded PostgreSQL and Redis are processes of our
+# own: the services that Debian sets up when it installs these packages are not used, and may be disabled.
+PACKAGES := libargon2-dev libhiredis-dev libpq-dev libssl-dev pkg-config postgresql redis-server
+# The official Socket.IO client of Python, for the tests with the clients that people use.
+PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp
+
+# Progress where somebody watches; errors and results alone where nobody does.
+quietly := $(if $(MAKE_TERMOUT),,--quiet)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint format bench clean packages test-packages swift
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Build, and run chatd with a PostgreSQL and a Redis of its own in .chatd
+	@exec .build/release/chatd all --embedded .chatd $(ARGS)
+
+build: packages ## Build chatd and chatctl, optimised
+	@$(SWIFT) build $(quietly) -c release --product chatd
+	@$(SWIFT) build $(quietly) -c release --product chatctl
+
+test: packages test-packages ## Build and run all tests
+	@$(SWIFT) build $(quietly) --build-tests
+	@$(SWIFT) test --skip-build --disable-xctest $(ARGS)
+
+lint: swift ## Check the format of the sources
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+
+format: swift ## Format the sources
+	@$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests
+
+bench: packages ## Measure the hot paths
+	@$(SWIFT) build $(quietly) -c release --product Bench
+	@.build/release/Bench $(ARGS)
+
+clean: ## Remove what was built; the data in .chatd stays
+	@rm -rf .build .venv
+
+# What is missing is installed, as root or through sudo; nothing happens when all is there.
+packages: swift
+	@$(call install,$(PACKAGES))
+
+test-packages: packages
+	@command -v node >/dev/null || { $(call install,nodejs npm); }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(call install,python3-venv); }
+	@[ -x .venv/bin/python ] && .venv/bin/python -c 'import socketio, aiohttp' 2>/dev/null || { \
+	  echo "installing python-socketio in .venv" >&2; \
+	  python3 -m venv .venv && .venv/bin/pip install --quiet $(PYTHON_PACKAGES); }
+
+swift:
+	@command -v $(SWIFT) >/dev/null || { echo 'Swift 6.2 or newer is needed: https://www.swift.org/install' >&2; exit 69; }
+
+# $(call install,PACKAGE…)
+define install
+missing=; \
+for package in $(1); do \
+  case "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null)" in installed) ;; *) missing="$$missing $$package" ;; esac; \
+done; \
+if [ -n "$$missing" ]; then \
+  if ! command -v apt-get >/dev/null; then \
+    echo "this is no Debian: install what corresponds to$$missing" >&2; exit 69; fi; \
+  if [ "$$(id -u)" = 0 ]; then as_root=env; \
+  elif command -v sudo >/dev/null; then as_root='sudo env'; \
+  else echo "these packages are missing: as root, apt-get install$$missing" >&2; exit 69; fi; \
+  echo "installing$$missing" >&2; \
+  { $$as_root apt-get update -qq && $$as_root DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends $$missing >/dev/null; } || { \
+    echo "cannot install$$missing: see above" >&2; exit 69; }; \
+fi
+endef
