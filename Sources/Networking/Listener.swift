@@ -33,6 +33,14 @@ package final class Listener: Channel, @unchecked Sendable {
     loop.add(self, .read)
   }
 
+  /// Throws `NetworkError` when somebody has the address. With `reusePort` the kernel would let two programs of one user
+  /// share a port silently; so the first listener of a process asks before it takes it.
+  package static func checkIsFree(_ address: SocketAddress) throws {
+    let descriptor = address.withSockaddr { clinux_listen($0, $1, 1, 0) }
+    guard descriptor >= 0 else { throw NetworkError(errno: -descriptor, "listen on \(address)") }
+    Glibc.close(descriptor)
+  }
+
   package override func ready(_ events: Interest) {
     // Bounded, so that a flood of connects leaves the others their turn.
     for _ in 0..<64 {

@@ -36,7 +36,7 @@ package struct EngineIOMachine {
   package private(set) var isPollWaiting = false
   private var awaitsPong = false
   private var bufferedPackets: UInt32 = 0
-  private var bufferedBytes: UInt32 = 0
+  private(set) var bufferedBytes: UInt32 = 0
   /// When `deadlineReached` is to be asked.
   package private(set) var deadline: UInt64
 

@@ -1,0 +1,104 @@
+import ChatKit
+import Networking
+import Primitives
+import SocketIO
+
+extension Hub {
+  /// How a join ended.
+  struct Joined {
+    /// The newest message that the client has or was sent; what follows comes by itself.
+    var lastSeq: Int64
+    /// Messages sent again before this answer.
+    var replayed: Int
+    /// `afterSeq` cannot be continued from: the client must read the history again.
+    var isReset: Bool
+  }
+
+  /// Puts a socket into a conversation's room, and first sends what came after `afterSeq`.
+  ///
+  /// The order is the proof. (1) The join is registered, so that a removal from now on cancels it. (2) Redis confirms
+  /// the subscription, so nothing said from now on is missed. (3) The store says whether the user is a participant and
+  /// how far the conversation is. (4) From here the room's packets also go to the join's `pending`, (5) while what lies
+  /// between `afterSeq` and that point is read and sent. (6) `pending` is sent and the socket becomes a member, in one
+  /// go on the loop. So the socket has every seq once, in order, without a gap.
+  func join(_ session: GatewaySession, conversation: UUID, afterSeq: Int64?) async throws -> Joined {
+    let name = conversation.description
+    let (room, isNew) = room(named: name, conversation: conversation)
+    guard !room.joins.contains(where: { $0.session === session }) else {
+      throw ChatError(.conflict, "A join of this conversation is under way.")
+    }
+    guard session.place(in: room) != nil || session.places.count < limits.rooms + 2 else {
+      throw ChatError(.overloaded, "A socket can be in \(limits.rooms) conversations at once.")
+    }
+    let join = Join(session)
+    room.joins.append(join)
+    defer {
+      room.joins.removeAll { $0 === join }
+      forgetIfEmpty(room)
+    }
+    if isNew || room.lastSeq == nil { await subscribe([AdapterChannel.room(name)]) }
+    guard let position = try await store.position(of: session.user, in: conversation) else {
+      room.remove(session)
+      throw ChatError.noSuchConversation
+    }
+    try check(join)
+    settle(room, at: position)
+    guard let afterSeq else { return finish(join, room, replayed: 0, isReset: false) }
+    if afterSeq > room.lastSeq ?? 0, afterSeq <= position { await fill(room, through: position) }
+    return try await replay(join, room, conversation, after: afterSeq)
+  }
+
+  func leave(_ session: GatewaySession, conversation: UUID) {
+    guard let room = existingRoom(conversation.description) else { return }
+    for join in room.joins where join.session === session { join.isCancelled = true }
+    room.remove(session)
+    forgetIfEmpty(room)
+  }
+
+  private func replay(_ join: Join, _ room: Room, _ conversation: UUID, after: Int64) async throws -> Joined {
+    try check(join)
+    let base = room.lastSeq ?? 0
+    guard after <= base, base - after <= Int64(limits.replay) else {
+      return finish(join, room, replayed: 0, isReset: true)
+    }
+    // A member that joins again is resent from where it says; until then it must not have newer ones.
+    room.remove(join.session)
+    var sent = after
+    while true {
+      let target = room.lastSeq ?? 0
+      join.pending = []
+      join.hasOverflowed = false
+      while sent < target {
+        let page = try await store.messages(of: conversation, after: sent, through: target, limit: limits.page)
+        try check(join)
+        guard let last = page.last else { break }
+        for message in page { join.session.socket.send(PreparedPacket.messageNew(message)) }
+        sent = last.seq
+        try await drained(join)
+      }
+      guard sent >= target else { return finish(join, room, replayed: Int(sent - after), isReset: true) }
+      if !join.hasOverflowed { break }
+    }
+    let pending = join.pending ?? []
+    for packet in pending { join.session.socket.send(packet) }
+    return finish(join, room, replayed: Int(sent - after) + pending.count, isReset: false)
+  }
+
+  private func finish(_ join: Join, _ room: Room, replayed: Int, isReset: Bool) -> Joined {
+    room.insert(join.session)
+    return Joined(lastSeq: room.lastSeq ?? 0, replayed: replayed, isReset: isReset)
+  }
+
+  private func check(_ join: Join) throws {
+    if join.session.isClosed { throw CancellationError() }
+    if join.isCancelled { throw ChatError.noSuchConversation }
+  }
+
+  /// Waits until the socket has taken most of what was sent, so that a long replay does not look like a slow receiver.
+  private func drained(_ join: Join) async throws {
+    while join.session.socket.outboundCount > limits.replayBuffer {
+      try await loop.sleep(for: .milliseconds(10))
+      try check(join)
+    }
+  }
+}

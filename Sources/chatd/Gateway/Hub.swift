@@ -1,0 +1,363 @@
+import ChatKit
+import JSON
+import MessagePack
+import Networking
+import Primitives
+import Redis
+import SocketIO
+
+/// A loop's rooms: what Redis says to a room goes to the room's sockets on this loop.
+///
+/// The hub is subscribed to the channels of the rooms it has members in, and to no other. Messages of a conversation
+/// bear their seq; the hub delivers each once and in order, whatever the bus does: what it has had is dropped, what
+/// comes too early waits, and what does not come is read from the store. A conversation's seq has no gaps, so a gap
+/// here means a message that is committed and on its way, or lost on it.
+///
+/// Redis forgets what it says while nobody listens. So when the subscription was broken, for whatever reason, the hub
+/// compares all of its rooms with the store (`reconcile`): their newest seq, and whether the members still are.
+///
+/// One a loop; on that loop only.
+final class Hub: @unchecked Sendable {
+  let loop: EventLoop
+  let store: MessageStore
+  let limits: Limits
+  /// Six alphanumerics; what bears them was said here and has been delivered here.
+  let uid = RoomEmitter.makeUID()
+  private let subscriber: RedisSubscriber
+  private let redis: RedisClient
+  private let log: Log
+  private var rooms: [String: Room] = [:]
+  private var isReconciling = false
+  private var mustReconcileAgain = false
+
+  struct Limits: Sendable {
+    /// Rooms a socket may be in, its own and its user's not counted.
+    var rooms = 1000
+    /// Messages that a join resends; more is a reset.
+    var replay = 5000
+    /// Messages read from the store at once.
+    var page = 200
+    /// Messages that wait for a gap to close.
+    var held = 1024
+    /// How long a message that came too early waits before the store is asked for its predecessors.
+    var gap = Duration.milliseconds(25)
+    /// Bytes queued for a socket above which a replay pauses.
+    var replayBuffer = 256 << 10
+  }
+
+  struct Counters: Sendable {
+    var delivered = 0
+    var duplicates = 0
+    var gaps = 0
+    var reconciliations = 0
+  }
+
+  private(set) var counters = Counters()
+
+  init(
+    loop: EventLoop, store: MessageStore, redis: RedisClient, subscriber: RedisSubscriber, log: Log,
+    limits: Limits = Limits()
+  ) {
+    self.loop = loop
+    self.store = store
+    self.redis = redis
+    self.subscriber = subscriber
+    self.log = log
+    self.limits = limits
+    subscriber.onMessage = { [unowned self] channel, payload in received(channel, payload) }
+    subscriber.onResubscribed = { [unowned self] _ in reconcile() }
+  }
+
+  /// Subscribes to what is said to all.
+  /// Throws `RedisError`: a gateway that cannot hear does not start.
+  func start() async throws {
+    try await subscriber.subscribe([AdapterChannel.all(), AdapterChannel.requests()])
+  }
+
+  var roomCount: Int { rooms.count }
+
+  // MARK: Sockets
+
+  /// A socket is in a room of its own and in its user's; both can be addressed by anybody.
+  func add(_ session: GatewaySession) async {
+    let names = [session.socket.id, AdapterChannel.userRoom(session.user)]
+    var fresh: [String] = []
+    for name in names {
+      let (room, isNew) = room(named: name, conversation: nil)
+      room.insert(session)
+      if isNew { fresh.append(AdapterChannel.room(name)) }
+    }
+    await subscribe(fresh)
+  }
+
+  func remove(_ session: GatewaySession) {
+    session.isClosed = true
+    while let place = session.places.last {
+      place.room.remove(session)
+      forgetIfEmpty(place.room)
+    }
+  }
+
+  func room(named name: String, conversation: UUID?) -> (room: Room, isNew: Bool) {
+    if let room = rooms[name] { return (room, false) }
+    let room = Room(name: name, conversation: conversation)
+    rooms[name] = room
+    return (room, true)
+  }
+
+  func existingRoom(_ name: String) -> Room? { rooms[name] }
+
+  func forgetIfEmpty(_ room: Room) {
+    guard room.isEmpty, rooms[room.name] === room else { return }
+    rooms[room.name] = nil
+    subscriber.unsubscribe([AdapterChannel.room(room.name)])
+  }
+
+  /// Returns when Redis has confirmed, or after five seconds without it: a subscription that is confirmed later is
+  /// followed by a reconciliation.
+  func subscribe(_ channels: [String]) async {
+    guard !channels.isEmpty else { return }
+    try? await subscriber.subscribe(channels)
+  }
+
+  // MARK: What Redis says
+
+  private func received(_ channel: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) {
+    if payload.first == UInt8(ascii: "{") { return requested(payload) }
+    guard let message = AdapterMessage(payload), !message.isFrom(uid), message.isForRootNamespace else { return }
+    // The usual case: one room, nobody left out.
+    if message.roomCount == 1, message.exceptCount == 0 {
+      guard let room = rooms[message.firstRoom] else { return }
+      if let seq = message.seq, room.conversation != nil {
+        receive(message, seq: seq, in: room)
+      } else if let packet = message.packet() {
+        deliver(packet, to: room)
+      }
+      return
+    }
+    guard let packet = message.packet() else { return }
+    broadcast(packet, to: message.rooms, except: message.except)
+  }
+
+  private func deliver(_ packet: PreparedPacket, to room: Room) {
+    room.deliver(packet)
+    counters.delivered += room.members.count
+  }
+
+  /// To the members of any of the rooms (none: everybody) who are in none of `except`; each once.
+  func broadcast(_ packet: PreparedPacket, to names: [String], except: [String]) {
+    var left = Set<ObjectIdentifier>()
+    for name in except { for member in rooms[name]?.members ?? [] { left.insert(ObjectIdentifier(member)) } }
+    let targets = names.isEmpty ? Array(rooms.values) : names.compactMap { rooms[$0] }
+    for room in targets {
+      for member in room.members where left.insert(ObjectIdentifier(member)).inserted {
+        member.socket.send(packet)
+        counters.delivered += 1
+      }
+    }
+  }
+
+  /// Another server's request: JSON on the request channel.
+  private func requested(_ payload: UnsafeRawBufferPointer) {
+    guard let document = try? JSONDocument(parsing: payload), let request = RoomRequest(document.root) else { return }
+    guard request.uid != uid else { return }
+    let selected = select(request.selection)
+    switch request.kind {
+    case .join:
+      for name in request.rooms where UUID(name) == nil {
+        let (room, isNew) = room(named: name, conversation: nil)
+        for session in selected { room.insert(session) }
+        if room.isEmpty {
+          forgetIfEmpty(room)
+        } else if isNew {
+          loop.start { [self] in await subscribe([AdapterChannel.room(name)]) }
+        }
+      }
+    case .leave:
+      for name in request.rooms {
+        guard let room = rooms[name] else { continue }
+        cancelJoins(of: selected, in: room)
+        for session in selected { room.remove(session) }
+        forgetIfEmpty(room)
+      }
+    case .disconnect:
+      for session in selected { session.socket.disconnect(close: request.closes) }
+    default:
+      break
+    }
+  }
+
+  private func select(_ selection: RoomRequest.Selection) -> [GatewaySession] {
+    var left = Set<ObjectIdentifier>()
+    for name in selection.except { for member in rooms[name]?.members ?? [] { left.insert(ObjectIdentifier(member)) } }
+    var selected: [GatewaySession] = []
+    let targets = selection.rooms.isEmpty ? Array(rooms.values) : selection.rooms.compactMap { rooms[$0] }
+    for room in targets {
+      for member in room.members where left.insert(ObjectIdentifier(member)).inserted { selected.append(member) }
+    }
+    return selected
+  }
+
+  private func cancelJoins(of sessions: [GatewaySession], in room: Room) {
+    for join in room.joins where sessions.contains(where: { $0 === join.session }) { join.isCancelled = true }
+  }
+
+  // MARK: A conversation's order
+
+  private func receive(_ message: AdapterMessage, seq: Int64, in room: Room) {
+    room.highestSeen = max(room.highestSeen, seq)
+    guard let last = room.lastSeq else {
+      // The first join asks the store right now; see `settle`.
+      if room.held.count < limits.held, let packet = message.packet() { room.held[seq] = packet }
+      return
+    }
+    if seq <= last {
+      counters.duplicates += 1
+      return
+    }
+    guard let packet = message.packet() else { return }
+    if seq == last + 1 {
+      advance(room, packet)
+      if !room.held.isEmpty { drain(room) }
+      return
+    }
+    counters.gaps += 1
+    if room.held.count < limits.held { room.held[seq] = packet }
+    fillLater(room)
+  }
+
+  /// Delivers the next message of a room to its members, and lays it by for those who are joining.
+  private func advance(_ room: Room, _ packet: PreparedPacket) {
+    room.lastSeq = (room.lastSeq ?? 0) + 1
+    room.deliver(packet)
+    counters.delivered += room.members.count
+    for join in room.joins { join.hold(packet) }
+  }
+
+  private func drain(_ room: Room) {
+    while let last = room.lastSeq, let packet = room.held.removeValue(forKey: last + 1) { advance(room, packet) }
+    guard let last = room.lastSeq, !room.held.isEmpty else { return }
+    room.held = room.held.filter { $0.key > last }
+  }
+
+  /// The store's answer to a room's first join: everything up to `seq` is history.
+  func settle(_ room: Room, at seq: Int64) {
+    guard room.lastSeq == nil else { return }
+    room.lastSeq = seq
+    room.highestSeen = max(room.highestSeen, seq)
+    drain(room)
+    if room.highestSeen > (room.lastSeq ?? 0) { fillLater(room) }
+  }
+
+  /// Two publishers can overtake each other by a moment: waits for that, then reads what is missing.
+  private func fillLater(_ room: Room) {
+    guard !room.isFilling else { return }
+    room.isFilling = true
+    loop.schedule(after: limits.gap) { [self] in
+      loop.start { [self] in
+        room.isFilling = false
+        await fill(room, through: room.highestSeen)
+      }
+    }
+  }
+
+  /// Reads from the store what the room has not had up to `seq`, and delivers it. Repeats until it succeeds or nobody
+  /// is left to have it.
+  func fill(_ room: Room, through seq: Int64) async {
+    guard let conversation = room.conversation, !room.isFilling else { return }
+    room.isFilling = true
+    defer { room.isFilling = false }
+    room.highestSeen = max(room.highestSeen, seq)
+    var failures = 0
+    while !room.isEmpty, let last = room.lastSeq, last < room.highestSeen {
+      do {
+        let page = try await store.messages(
+          of: conversation, after: last, through: room.highestSeen, limit: limits.page)
+        for message in page where message.seq == (room.lastSeq ?? 0) + 1 {
+          advance(room, PreparedPacket.messageNew(message))
+        }
+        drain(room)
+        if page.isEmpty, room.lastSeq == last {
+          log.error("a message that was announced is not in the store", ["room": room.name, "seq": "\(last + 1)"])
+          return
+        }
+        failures = 0
+      } catch {
+        failures += 1
+        try? await loop.sleep(for: .milliseconds(min(1000, 20 << min(failures, 6))))
+      }
+    }
+  }
+
+  // MARK: After a broken subscription
+
+  /// Compares every conversation's room with the store. Repeats until it has succeeded.
+  func reconcile() {
+    guard !isReconciling else {
+      mustReconcileAgain = true
+      return
+    }
+    isReconciling = true
+    loop.start { [self] in
+      var failures = 0
+      repeat {
+        mustReconcileAgain = false
+        do {
+          try await reconcileOnce()
+          failures = 0
+        } catch {
+          failures += 1
+          mustReconcileAgain = true
+          try? await loop.sleep(for: .milliseconds(min(1000, 20 << min(failures, 6))))
+        }
+      } while mustReconcileAgain
+      counters.reconciliations += 1
+      isReconciling = false
+    }
+  }
+
+  private func reconcileOnce() async throws {
+    let concerned = rooms.values.filter { $0.conversation != nil }
+    for start in stride(from: 0, to: concerned.count, by: 1000) {
+      let chunk = concerned[start..<min(start + 1000, concerned.count)]
+      let seqs = try await store.lastSeqs(of: chunk.compactMap(\.conversation))
+      for room in chunk {
+        guard let conversation = room.conversation, let seq = seqs[conversation], let last = room.lastSeq, seq > last
+        else { continue }
+        await fill(room, through: seq)
+      }
+    }
+    try await expelStrangers(concerned)
+  }
+
+  private func expelStrangers(_ concerned: [Room]) async throws {
+    var pairs: [(conversation: UUID, user: UUID)] = []
+    for room in concerned {
+      guard let conversation = room.conversation else { continue }
+      for user in Set(room.members.map(\.user) + room.joins.map(\.session.user)) { pairs.append((conversation, user)) }
+    }
+    for start in stride(from: 0, to: pairs.count, by: 1000) {
+      let chunk = Array(pairs[start..<min(start + 1000, pairs.count)])
+      for (conversation, user) in try await store.strangers(chunk) {
+        guard let room = rooms[conversation.description] else { continue }
+        for join in room.joins where join.session.user == user { join.isCancelled = true }
+        for member in room.members where member.user == user { room.remove(member) }
+        forgetIfEmpty(room)
+      }
+    }
+  }
+
+  // MARK: Saying something from here
+
+  /// To the room's members here at once and elsewhere through Redis; not to `except`. Lost if Redis is away: for what
+  /// is only true now, as typing is.
+  func say(_ event: String, to room: String, except: GatewaySession, _ argument: (inout JSONWriter) -> Void) {
+    if let local = rooms[room] {
+      let packet = PreparedPacket(event: event, argument)
+      for member in local.members where member !== except { member.socket.send(packet) }
+    }
+    redis.post(
+      "PUBLISH", AdapterChannel.room(room),
+      AdapterBroadcast.encode(uid: uid, event: event, rooms: [room], argument))
+  }
+}

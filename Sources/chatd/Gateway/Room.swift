@@ -1,0 +1,76 @@
+import ChatKit
+import Primitives
+import SocketIO
+
+/// The members, on one loop, of one room. A room named by a conversation's identifier is in that conversation's order:
+/// its messages pass `Hub.receive`, which delivers each seq once and none before its predecessor. On the loop only.
+final class Room: @unchecked Sendable {
+  let name: String
+  let conversation: UUID?
+  var members: ContiguousArray<GatewaySession> = []
+  /// Joins under way: not members yet, but to be told when their user is removed.
+  var joins: [Join] = []
+  /// What has been delivered; nil until the store was asked.
+  var lastSeq: Int64?
+  /// Delivered when the gap before them is closed.
+  var held: [Int64: PreparedPacket] = [:]
+  /// The highest seq that anybody has spoken of.
+  var highestSeen: Int64 = 0
+  /// Somebody is about to read, or reads, what is missing from the store.
+  var isFilling = false
+
+  init(name: String, conversation: UUID?) {
+    self.name = name
+    self.conversation = conversation
+  }
+
+  var isEmpty: Bool { members.isEmpty && joins.isEmpty }
+
+  func insert(_ session: GatewaySession) {
+    guard session.place(in: self) == nil else { return }
+    session.places.append(GatewaySession.Place(room: self, index: members.count))
+    members.append(session)
+  }
+
+  /// The last member takes the place that becomes free.
+  func remove(_ session: GatewaySession) {
+    guard let place = session.place(in: self) else { return }
+    let index = session.places[place].index
+    session.places.swapAt(place, session.places.count - 1)
+    session.places.removeLast()
+    let last = members.removeLast()
+    guard index < members.count else { return }
+    members[index] = last
+    if let moved = last.place(in: self) { last.places[moved].index = index }
+  }
+
+  @inline(__always)
+  func deliver(_ packet: PreparedPacket) {
+    for member in members { member.socket.send(packet) }
+  }
+}
+
+/// A join under way: what is delivered to the room meanwhile waits in `pending`, behind what comes from the store.
+final class Join: @unchecked Sendable {
+  let session: GatewaySession
+  /// The user was removed, or the socket closed, while the store was asked.
+  var isCancelled = false
+  /// Set when the join reads from the store: packets of the room from then on.
+  var pending: [PreparedPacket]?
+  /// There were more than may wait: read on from the store instead.
+  var hasOverflowed = false
+
+  init(_ session: GatewaySession) { self.session = session }
+
+  static let pendingLimit = 512
+
+  func hold(_ packet: PreparedPacket) {
+    guard let count = pending?.count, !hasOverflowed else { return }
+    if count < Self.pendingLimit {
+      pending?.append(packet)
+    } else {
+      hasOverflowed = true
+      pending = []
+    }
+  }
+}

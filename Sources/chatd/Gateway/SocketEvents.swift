@@ -1,0 +1,148 @@
+import ChatKit
+import JSON
+import Networking
+import Primitives
+import SocketIO
+
+/// What clients may say over a socket, and who they are. Every event is answered in its ack:
+/// `{"ok": true, …}` or `{"ok": false, "error": {"code", "message"}}`.
+///
+/// The user is who the token says; an identifier of a user in a payload is ignored.
+final class SocketEvents: @unchecked Sendable {
+  private let hub: Hub
+  private let messages: MessageService
+  private let tokens: SigningKeySet
+  private let loop: EventLoop
+  private let log: Log
+
+  init(hub: Hub, messages: MessageService, tokens: SigningKeySet, loop: EventLoop, log: Log) {
+    self.hub = hub
+    self.messages = messages
+    self.tokens = tokens
+    self.loop = loop
+    self.log = log
+  }
+
+  func attach(to server: SocketIOServer) {
+    let namespace = server.namespace("/")
+    namespace.onConnect = { [self] (socket, auth) async throws(ConnectRefusal) in try await connect(socket, auth) }
+    namespace.onEvent = { [self] socket, event, arguments, ack in received(socket, event, arguments, ack) }
+    namespace.onDisconnect = { [self] socket, _ in
+      if let session = socket.data as? GatewaySession { hub.remove(session) }
+    }
+  }
+
+  // MARK: Connecting
+
+  private func connect(_ socket: Socket, _ auth: JSONValue?) async throws(ConnectRefusal) {
+    guard let token = auth?["token"]?.string else {
+      throw Self.refusal(ChatError(.unauthenticated, "Connect with auth: {token}."))
+    }
+    let claims: AccessClaims
+    do {
+      claims = try tokens.verify(token, at: Timestamp.now().seconds)
+    } catch {
+      throw Self.refusal(ChatError(.unauthenticated, "The access token is not valid: \(error)."))
+    }
+    let session = GatewaySession(socket: socket, claims: claims)
+    socket.data = session
+    await hub.add(session)
+  }
+
+  private static func refusal(_ error: ChatError) -> ConnectRefusal {
+    var json = JSONWriter()
+    json.beginObject()
+    json.field("code", error.code.rawValue)
+    json.endObject()
+    return ConnectRefusal(error.message, data: json.bytes)
+  }
+
+  // MARK: Events
+
+  private func received(_ socket: Socket, _ event: String, _ arguments: Arguments, _ ack: Ack?) {
+    guard let session = socket.data as? GatewaySession else { return }
+    let payload = Payload(arguments)
+    loop.start { [self] in
+      do {
+        let answer = try await answer(event, payload, session)
+        ack?.send(json: answer)
+      } catch is CancellationError {
+        // The socket is gone.
+      } catch {
+        ack?.send(json: Self.failure(ChatError(mapping: error, log: log)))
+      }
+    }
+  }
+
+  private func answer(_ event: String, _ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
+    switch event {
+    case "join": return try await join(payload, session)
+    case "leave": return try leave(payload, session)
+    case "message:send": return try await send(payload, session)
+    case "typing": return try await typing(payload, session)
+    default: throw ChatError(.invalidRequest, "There is no event \(event.prefix(64)).")
+    }
+  }
+
+  private func join(_ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
+    let conversation = try payload.uuid("conversationId")
+    let afterSeq = try payload.optionalInt64("afterSeq", atLeast: 0)
+    let joined = try await hub.join(session, conversation: conversation, afterSeq: afterSeq)
+    return Self.success { json in
+      json.field("conversationId", conversation)
+      json.field("lastSeq", joined.lastSeq)
+      json.field("replayed", joined.replayed)
+      if joined.isReset { json.field("reset", true) }
+    }
+  }
+
+  private func leave(_ payload: Payload, _ session: GatewaySession) throws -> [UInt8] {
+    let conversation = try payload.uuid("conversationId")
+    hub.leave(session, conversation: conversation)
+    return Self.success { $0.field("conversationId", conversation) }
+  }
+
+  private func send(_ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
+    let draft = try payload.draft(from: session.user)
+    let outcome = try await messages.send(draft)
+    return Self.success { json in
+      json.key("message")
+      outcome.message.write(to: &json)
+      if outcome.isReplayed { json.field("replayed", true) }
+    }
+  }
+
+  /// Only who is in the room may say so: the check costs no look-up, and who has not joined cannot see the answer.
+  private func typing(_ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
+    let conversation = try payload.uuid("conversationId")
+    let isTyping = try payload.optionalBool("isTyping") ?? true
+    guard let room = hub.existingRoom(conversation.description), session.place(in: room) != nil else {
+      throw ChatError(.forbidden, "Join the conversation first.")
+    }
+    let typing = Typing(
+      conversation: conversation, user: session.user, username: session.username, isTyping: isTyping)
+    hub.say(Typing.event, to: room.name, except: session) { typing.write(to: &$0) }
+    return Self.success { $0.field("conversationId", conversation) }
+  }
+
+  // MARK: Answers
+
+  private static func success(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.field("ok", true)
+    body(&json)
+    json.endObject()
+    return json.bytes
+  }
+
+  private static func failure(_ error: ChatError) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.field("ok", false)
+    json.key("error")
+    error.write(to: &json)
+    json.endObject()
+    return json.bytes
+  }
+}

@@ -1,0 +1,61 @@
+import ChatKit
+import Networking
+import Postgres
+import Primitives
+
+/// Deletes what has expired: idempotency keys after a day, refresh tokens a day after their end. In small batches, at
+/// most one process at a time.
+final class Housekeeping: @unchecked Sendable {
+  /// "housekeep" in ASCII.
+  private static let lock: Int64 = 0x686f_7573_656b_6570
+  private static let batch: Int64 = 5000
+
+  private let pool: PostgresPool
+  private let loop: EventLoop
+  private let log: Log
+  private var task: Task<Void, Never>?
+
+  init(pool: PostgresPool, loop: EventLoop, log: Log) {
+    self.pool = pool
+    self.loop = loop
+    self.log = log
+  }
+
+  func start() {
+    task = loop.start { [self] in
+      while !Task.isCancelled {
+        try? await loop.sleep(for: .seconds(Int64.random(in: 60...120)))
+        guard !Task.isCancelled else { return }
+        do {
+          while try await round() >= Self.batch {}
+        } catch {
+          log.warning("housekeeping failed; it tries again", ["error": "\(error)"])
+        }
+      }
+    }
+  }
+
+  func stop() async {
+    task?.cancel()
+    await task?.value
+  }
+
+  /// How many rows the fuller of the two batches had.
+  private func round() async throws -> Int64 {
+    try await pool.transaction { transaction in
+      let locked = try await transaction.query("SELECT pg_try_advisory_xact_lock($1)", Self.lock)
+      guard try locked[0].decode(Bool.self) else { return 0 }
+      let keys = try await transaction.query(
+        """
+        DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '1 day' LIMIT $1))
+        """, Self.batch)
+      let tokens = try await transaction.query(
+        """
+        DELETE FROM refresh_tokens WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM refresh_tokens WHERE expires_at < now() - interval '1 day' LIMIT $1))
+        """, Self.batch)
+      return Int64(max(keys.affected, tokens.affected))
+    }
+  }
+}

@@ -1,0 +1,6 @@
+import Glibc
+
+enum ProcessInformation {
+  /// Cores that this process may use.
+  static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}

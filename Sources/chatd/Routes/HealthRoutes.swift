@@ -1,0 +1,44 @@
+import ChatKit
+import HTTP
+import JSON
+import Postgres
+import Redis
+
+/// `/livez`: this process answers. `/health`: its backends do too; 200, or 503 with what does not.
+struct HealthRoutes: Sendable {
+  let role: Options.Role
+  let pool: PostgresPool
+  let redis: RedisClient
+
+  func add(to router: Router) {
+    router.get("/livez") { _, _ in
+      .json(.ok) { json in
+        json.beginObject()
+        json.field("status", "ok")
+        json.endObject()
+      }
+    }
+    router.get("/health") { _, _ in
+      let postgres = await answers { _ = try await pool.query("SELECT 1") }
+      let redis = await answers { try await self.redis.ping() }
+      return .json(postgres && redis ? .ok : .serviceUnavailable) { json in
+        json.beginObject()
+        json.field("status", postgres && redis ? "ok" : "degraded")
+        json.field("role", role.rawValue)
+        json.field("version", Version.current)
+        json.field("postgres", postgres ? "ok" : "away")
+        json.field("redis", redis ? "ok" : "away")
+        json.endObject()
+      }
+    }
+  }
+
+  private func answers(_ question: () async throws -> Void) async -> Bool {
+    do {
+      try await question()
+      return true
+    } catch {
+      return false
+    }
+  }
+}

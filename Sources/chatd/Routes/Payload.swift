@@ -1,0 +1,94 @@
+import ChatKit
+import HTTP
+import JSON
+import Primitives
+import SocketIO
+
+/// The object that a request or an event brings, read field by field; a field that is missing or of another type is a
+/// `ChatError` that names it.
+struct Payload: Sendable {
+  private let document: JSONDocument?
+
+  /// The body of a request. Throws `ChatError` when it is no JSON object.
+  init(_ request: HTTPRequest) throws {
+    do {
+      document = try JSONDocument(parsing: request.body)
+    } catch {
+      throw ChatError(.invalidRequest, "The body is not valid JSON: \(error).")
+    }
+    guard document?.root.kind == .object else { throw ChatError(.invalidRequest, "The body must be a JSON object.") }
+  }
+
+  /// The first argument of an event; without one every field is missing.
+  init(_ arguments: Arguments) {
+    guard let first = arguments.first, first.kind == .object else {
+      document = nil
+      return
+    }
+    document = first.withRawBytes { try? JSONDocument(parsing: $0) }
+  }
+
+  private subscript(key: String) -> JSONValue? {
+    guard let value = document?.root[key], !value.isNull else { return nil }
+    return value
+  }
+
+  func string(_ key: String) throws -> String {
+    guard let text = try optionalString(key) else { throw ChatError.invalid(key, "\(key) is missing.") }
+    return text
+  }
+
+  func optionalString(_ key: String) throws -> String? {
+    guard let value = self[key] else { return nil }
+    guard let text = value.string else { throw ChatError.invalid(key, "\(key) must be a string.") }
+    return text
+  }
+
+  func uuid(_ key: String) throws -> UUID {
+    guard let id = try optionalUUID(key) else { throw ChatError.invalid(key, "\(key) is missing.") }
+    return id
+  }
+
+  func optionalUUID(_ key: String) throws -> UUID? {
+    guard let value = self[key] else { return nil }
+    guard let id = value.uuid else { throw ChatError.invalid(key, "\(key) must be a UUID.") }
+    return id
+  }
+
+  func uuids(_ key: String) throws -> [UUID] {
+    guard let value = self[key] else { return [] }
+    guard let array = value.array else { throw ChatError.invalid(key, "\(key) must be an array of UUIDs.") }
+    return try array.enumerated().map { index, element in
+      guard let id = element.uuid else {
+        throw ChatError.invalid("\(key)[\(index)]", "\(key)[\(index)] must be a UUID.")
+      }
+      return id
+    }
+  }
+
+  func optionalInt64(_ key: String, atLeast minimum: Int64) throws -> Int64? {
+    guard let value = self[key] else { return nil }
+    guard let number = value.int64, number >= minimum else {
+      throw ChatError.invalid(key, "\(key) must be an integer of at least \(minimum).")
+    }
+    return number
+  }
+
+  func optionalBool(_ key: String) throws -> Bool? {
+    guard let value = self[key] else { return nil }
+    guard let flag = value.bool else { throw ChatError.invalid(key, "\(key) must be true or false.") }
+    return flag
+  }
+
+  /// A message to be sent; the same fields over HTTP and over a socket.
+  func draft(from sender: UUID, idempotencyKey: String? = nil) throws -> MessageDraft {
+    let type = try optionalString("type") ?? MessageType.text.rawValue
+    guard let type = MessageType(rawValue: type) else {
+      throw ChatError.invalid("type", "type is one of: text, image, file, system.")
+    }
+    return MessageDraft(
+      conversationId: try uuid("conversationId"), senderId: sender, type: type, body: try string("body"),
+      replyTo: try optionalUUID("replyTo"),
+      idempotencyKey: try idempotencyKey ?? optionalString("idempotencyKey"))
+  }
+}

@@ -1,0 +1,150 @@
+import ChatKit
+import HTTP
+import Networking
+import Postgres
+import Primitives
+import Redis
+import SocketIO
+
+/// One loop with all that it serves: its own connections to the backends, its own services, its own rooms. Shards
+/// share nothing but the port.
+final class Shard: @unchecked Sendable {
+  let loop: EventLoop
+  private let log: Log
+  private let pool: PostgresPool
+  private let writerPool: PostgresPool
+  private let redis: RedisClient
+  private let publisher: OutboxPublisher
+  private let writer: MessageWriter
+  private var subscriber: RedisSubscriber?
+  private var sockets: SocketIOServer?
+  private(set) var hub: Hub?
+  private var server: HTTPServer?
+  /// Once a process, on the first shard.
+  private var relay: OutboxRelay?
+  private var housekeeping: Housekeeping?
+  private var subscription: (any BusSubscription)?
+
+  init(
+    parts: Application.Parts, loop: EventLoop, index: Int, passwords: PasswordHasher,
+    sockets servers: SocketIOServerGroup,
+    port: UInt16, hasBackground: Bool
+  ) async throws {
+    let log = parts.log
+    let role = parts.options.role
+    self.loop = loop
+    self.log = log
+    pool = PostgresPool(parts.poolConfiguration(size: 4, name: "chatd"), loop: loop)
+    writerPool = PostgresPool(parts.poolConfiguration(size: 1, name: "chatd writer"), loop: loop)
+    redis = RedisClient(parts.redisConfiguration(name: "chatd"), loop: loop)
+    let bus = RedisStreamBus(
+      redis: redis, configuration: parts.redisConfiguration(name: "chatd-bus"), loop: loop)
+    publisher = OutboxPublisher(bus: bus, pool: pool, loop: loop)
+    publisher.report = { log.warning("the bus is away; events wait in the outbox", ["error": "\($0)"]) }
+    let publisher = publisher
+    writer = MessageWriter(store: writerPool, loop: loop) { stored in
+      publisher.publish(stored.map { Event.messageCreated($0.draft.eventId, $0.message).busEvent })
+    }
+    writer.log = { log.error("the store refused a message", ["error": String(reflecting: $0)]) }
+    let store = MessageStore(pool: pool)
+    let messages = MessageService(writer: writer, store: store)
+    let emitter = RoomEmitter(redis: redis)
+
+    if role.servesSockets {
+      let subscriber = RedisSubscriber(parts.redisConfiguration(name: "chatd-rooms"), loop: loop)
+      let hub = Hub(loop: loop, store: store, redis: redis, subscriber: subscriber, log: log)
+      try await hub.start()
+      let sockets = servers.servers[index]
+      SocketEvents(hub: hub, messages: messages, tokens: parts.secrets.tokenKeys, loop: loop, log: log)
+        .attach(to: sockets)
+      self.subscriber = subscriber
+      self.hub = hub
+      self.sockets = sockets
+    }
+
+    let router = Router()
+    router.use(Authentication.middleware(parts.secrets.tokenKeys))
+    router.problem = { ChatError(mapping: $0, log: log).problem }
+    HealthRoutes(role: role, pool: pool, redis: redis).add(to: router)
+    if role.servesAPI {
+      let accounts = AccountService(
+        pool: pool, passwords: passwords, keys: parts.secrets.tokenKeys, successorKey: parts.secrets.sessionKey)
+      let conversations = ConversationService(pool: pool, publisher: publisher)
+      AuthRoutes(accounts: accounts).add(to: router)
+      ConversationRoutes(accounts: accounts, conversations: conversations, messages: messages, emitter: emitter)
+        .add(to: router)
+      MessageRoutes(messages: messages).add(to: router)
+    }
+
+    if let sockets {
+      router.mount("/socket.io/") { sockets.handle($0, $1) }
+    }
+    var configuration = HTTPServerConfiguration(address: try parts.options.address(port: port))
+    configuration.maxConnections = parts.options.maxConnections
+    server = try HTTPServer(configuration: configuration, loop: loop) { router.handle($0, $1) }
+
+    if hasBackground {
+      let relay = OutboxRelay(bus: bus, pool: pool, loop: loop)
+      relay.report = { log.warning("the outbox relay failed; it tries again", ["error": "\($0)"]) }
+      relay.start()
+      self.relay = relay
+      let housekeeping = Housekeeping(pool: pool, loop: loop, log: log)
+      housekeeping.start()
+      self.housekeeping = housekeeping
+      if role.servesSockets {
+        let consumer = BusConsumer(emitter: emitter)
+        subscription = bus.subscribe(group: BusConsumer.group) { try await consumer.consume($0) }
+      }
+    }
+  }
+
+  var address: SocketAddress { server?.address ?? .loopback(port: 0) }
+
+  /// Any thread.
+  func stop() async {
+    _ = try? await loop.submit { [self] in await stopOnLoop() }
+  }
+
+  private func stopOnLoop() async {
+    await subscription?.close()
+    await relay?.stop()
+    await housekeeping?.stop()
+    sockets?.close()
+    await server?.close()
+    // What was answered is in the outbox; what is still being published may finish, for a moment.
+    var waits = 0
+    while !publisher.isIdle, waits < 100 {
+      try? await loop.sleep(for: .milliseconds(10))
+      waits += 1
+    }
+    subscriber?.close()
+    redis.close()
+    await writerPool.close()
+    await pool.close()
+  }
+}
+
+extension Application.Parts {
+  func poolConfiguration(size: Int, name: String) -> PostgresConfiguration {
+    var configuration = PostgresConfiguration(connectionString: postgres)
+    configuration.poolSize = size
+    configuration.applicationName = name
+    return configuration
+  }
+
+  func redisConfiguration(name: String) -> RedisConfiguration {
+    var configuration = redis
+    configuration.clientName = name
+    return configuration
+  }
+}
+
+extension Options {
+  /// Throws `UsageError` for a host that is no address.
+  func address(port: UInt16) throws -> SocketAddress {
+    guard let address = SocketAddress(literal: host == "localhost" ? "127.0.0.1" : host, port: port) else {
+      throw UsageError(description: "--listen: '\(host)' is not an IP address")
+    }
+    return address
+  }
+}

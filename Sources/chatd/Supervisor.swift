@@ -1,0 +1,179 @@
+import ChatKit
+import Glibc
+import Networking
+import Postgres
+import Redis
+
+/// One life of the process: backends, migrations, application, and all of it back again. On the main thread's loop.
+///
+/// The first signal stops in good order; a second one while that is under way ends the process at once.
+final class Supervisor: @unchecked Sendable {
+  private let options: Options
+  private let loop: EventLoop
+  private let log: Log
+  private var servers: EmbeddedServers?
+  private var application: Application?
+  private var work: Task<Void, Never>?
+  private var isStopping = false
+  private(set) var exitCode: Int32 = 0
+
+  init(options: Options, loop: EventLoop) {
+    self.options = options
+    self.loop = loop
+    log = Log(threshold: options.logLevel)
+  }
+
+  func start() {
+    work = loop.start { [self] in
+      do {
+        try await bringUp()
+      } catch {
+        guard !isStopping else { return }
+        report(error)
+        await bringDown()
+      }
+    }
+  }
+
+  func received(_ signal: Int32) {
+    guard signal != SIGHUP else { return }
+    if isStopping {
+      Console.say("chatd: stopped at once; the next start recovers.")
+      exit(130)
+    }
+    isStopping = true
+    Console.say("chatd: stopping …")
+    loop.start { [self] in
+      work?.cancel()
+      await work?.value
+      await bringDown()
+    }
+  }
+
+  // MARK: Up
+
+  private func bringUp() async throws {
+    let clock = ContinuousClock()
+    let started = clock.now
+    var postgres = options.postgres ?? ""
+    var redis = try options.redis.map(Self.redisConfiguration) ?? RedisConfiguration(.unix(""))
+    var secretsFolder = options.secrets ?? ""
+    if let folder = options.embedded {
+      let servers = try await EmbeddedServers.start(in: folder) { Console.say("chatd: \($0)") }
+      self.servers = servers
+      postgres = servers.postgresConnectionString
+      redis = RedisConfiguration(.unix(servers.redisSocket))
+      if options.secrets == nil { secretsFolder = "\(servers.directory)/secrets" }
+      try await watch(servers)
+    }
+    try Task.checkCancellation()
+    let secrets = try Secrets(folder: secretsFolder)
+    try await migrate(postgres)
+    try Task.checkCancellation()
+    let parts = Application.Parts(
+      options: options, postgres: postgres, redis: redis, secrets: secrets, log: log)
+    let application = try await Application.start(parts)
+    self.application = application
+    announce(application.address, clock.now - started)
+  }
+
+  private static func redisConfiguration(_ url: String) throws -> RedisConfiguration {
+    guard let configuration = RedisConfiguration(url: url) else {
+      throw Options.UsageError(
+        description: "--redis: '\(url)' is no address, for example redis://127.0.0.1:6379/0 or unix:///run/redis.sock")
+    }
+    return configuration
+  }
+
+  private func migrate(_ postgres: String) async throws {
+    let configuration = PostgresConfiguration(connectionString: postgres)
+    try await Migrator.with(configuration, loop: loop) { migrator in
+      _ = try await migrator.up { progress in
+        switch progress {
+        case .waitingForLock: Console.say("chatd: another process migrates the database; waiting")
+        case .started(let migration): Console.say("chatd: migrating: \(migration.fileName)")
+        case .retrying(let migration, let attempt):
+          Console.say("chatd: \(migration.fileName) waits for a lock (attempt \(attempt))")
+        case .finished, .undone: break
+        }
+      }
+    }
+  }
+
+  private func announce(_ address: SocketAddress, _ duration: Duration) {
+    let isAny = address.host == "0.0.0.0" || address.host == "::"
+    let url = "http://\(isAny ? "localhost" : address.host):\(address.port)"
+    Console.say(
+      "chatd \(Version.current): \(options.role.rawValue) listens on \(address), ready in \(duration.milliseconds) ms")
+    guard options.role == .all else { return }
+    Console.say(
+      """
+      Try:
+        curl -s \(url)/api/auth/register -H 'Content-Type: application/json' \\
+          -d '{"username":"ann","password":"correct horse"}'
+      """)
+  }
+
+  /// A private server that dies is started again; what it had answered is on disk.
+  private func watch(_ servers: EmbeddedServers) async throws {
+    for service in EmbeddedService.allCases { try await watch(service, of: servers) }
+  }
+
+  private func watch(_ service: EmbeddedService, of servers: EmbeddedServers) async throws {
+    try await servers.watch(service, on: loop) { [self] error in
+      guard !isStopping else { return }
+      log.error("a private server has died; it is started again", ["service": service.rawValue, "cause": "\(error)"])
+      loop.start { [self] in
+        do {
+          try await servers.restart(service)
+          try await watch(service, of: servers)
+        } catch {
+          guard !isStopping else { return }
+          isStopping = true
+          report(error)
+          await bringDown()
+        }
+      }
+    }
+  }
+
+  // MARK: Down
+
+  private func bringDown() async {
+    await application?.stop()
+    await servers?.stop()
+    loop.stop()
+  }
+
+  private func report(_ error: any Error) {
+    switch error {
+    case let error as EmbeddedError:
+      exitCode = error.exitCode
+      Console.say("chatd: \(error)")
+    case let error as NetworkError where error.code == .addressInUse:
+      exitCode = 73
+      Console.say("chatd: \(error). Stop the other program, or choose another port with --listen HOST:PORT.")
+    case let error as NetworkError:
+      exitCode = error.isRetriable ? 69 : 73
+      Console.say("chatd: \(error)")
+    case let error as Secrets.Failure:
+      exitCode = 73
+      Console.say("chatd: \(error)")
+    case let error as Options.UsageError:
+      exitCode = 64
+      Console.say("chatd: \(error)")
+    case let error as RedisError:
+      exitCode = 69
+      Console.say("chatd: Redis: \(error)")
+    case let error as MigrationError:
+      exitCode = error.isRetriable ? 75 : 70
+      Console.say("chatd: \(error)")
+    case let error as PostgresError:
+      exitCode = 69
+      Console.say("chatd: PostgreSQL: \(error)")
+    default:
+      exitCode = 70
+      Console.say("chatd: \(error)")
+    }
+  }
+}
