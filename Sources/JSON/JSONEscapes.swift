@@ -1,3 +1,5 @@
+import Glibc
+
 /// Escapes within strings that have been validated.
 enum JSONEscapes {
   /// Decodes into `out`, which has room for `text.count` bytes: no escape is shorter than what it stands for.
@@ -5,14 +7,13 @@ enum JSONEscapes {
     var index = 0
     var written = 0
     while index < text.count {
-      let byte = text[index]
-      guard byte == UInt8(ascii: "\\") else {
-        out[written] = byte
-        written += 1
-        index += 1
-        continue
-      }
-      index += 2
+      let rest = text.count - index
+      let start = text.baseAddress.unsafelyUnwrapped + index
+      let plain = memchr(start, 0x5c, rest).map { UnsafeRawPointer($0) - UnsafeRawPointer(start) } ?? rest
+      (out + written).update(from: start, count: plain)
+      written += plain
+      index += plain + 2
+      guard plain < rest else { break }
       switch text[index - 1] {
       case UInt8(ascii: "n"): out[written] = 0x0a
       case UInt8(ascii: "t"): out[written] = 0x09

@@ -1,6 +1,7 @@
+import Glibc
 import Primitives
 
-/// Writes JSON into one array, commas included. The order of the calls is the caller's duty: a key in an object before
+/// Writes JSON into memory of its own, commas included. The order of the calls is the caller's duty: a key in an object before
 /// each value, an end for each beginning.
 ///
 ///     var json = JSONWriter()
@@ -8,67 +9,69 @@ import Primitives
 ///     json.field("id", message.id)
 ///     json.endObject()
 ///     connection.write(json.bytes)
-package struct JSONWriter: Sendable {
-  /// Longer than what is written: `position` tells how far. Bytes behind it are of no account.
-  private var storage: [UInt8]
-  private var position = 0
+@usableFromInline
+package struct JSONWriter: ~Copyable {
+  private var base: UnsafeMutablePointer<UInt8>
+  private var capacity: Int
+  /// Bytes written so far.
+  package private(set) var count = 0
   private var needsComma = false
 
-  package init(reserving capacity: Int = 256) { storage = JSONWriter.room(max(capacity, 64)) }
-
-  private static func room(_ count: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
+  package init(reserving capacity: Int = 256) {
+    self.capacity = max(capacity, 64)
+    base = JSONWriter.allocate(self.capacity)
   }
 
-  /// What has been written. Not a copy, unless writing goes on while the array is held.
+  deinit { free(base) }
+
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<UInt8> {
+    malloc(count)!.assumingMemoryBound(to: UInt8.self)
+  }
+
+  /// A copy of what has been written.
   package var bytes: [UInt8] {
-    mutating get {
-      if storage.count > position { storage.removeLast(storage.count - position) }
-      return storage
+    [UInt8](unsafeUninitializedCapacity: count) { out, initialized in
+      out.baseAddress!.update(from: base, count: count)
+      initialized = count
     }
   }
 
-  /// Bytes written so far.
-  package var count: Int { position }
-
-  /// Calls `body` with what has been written.
-  package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-    try storage.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[0..<position])) }
+  /// Calls `body` with what has been written, which is not copied.
+  package func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeRawBufferPointer(start: base, count: count))
   }
 
   /// Begins anew and keeps the memory.
   package mutating func removeAll() {
-    position = 0
+    count = 0
     needsComma = false
   }
 
   // MARK: Structure
 
+  @usableFromInline
   package mutating func beginObject() { open(UInt8(ascii: "{")) }
+  @usableFromInline
   package mutating func endObject() { close(UInt8(ascii: "}")) }
+  @usableFromInline
   package mutating func beginArray() { open(UInt8(ascii: "[")) }
+  @usableFromInline
   package mutating func endArray() { close(UInt8(ascii: "]")) }
 
   /// A key that needs no escapes.
+  @usableFromInline
   package mutating func key(_ key: StaticString) {
     let count = key.utf8CodeUnitCount
-    let comma = needsComma
-    needsComma = false
-    reserve(count + 4)
-    position += storage.withUnsafeMutableBufferPointer { [position] in
-      var out = $0.baseAddress! + position
-      let start = out
-      if comma {
-        out.pointee = UInt8(ascii: ",")
-        out += 1
-      }
+    write(atMost: count + 4) { out in
       out.pointee = UInt8(ascii: "\"")
       (out + 1).update(from: key.utf8Start, count: count)
-      out += count + 1
-      out[0] = UInt8(ascii: "\"")
-      out[1] = UInt8(ascii: ":")
-      return out + 2 - start
+      out[count + 1] = UInt8(ascii: "\"")
+      out[count + 2] = UInt8(ascii: ":")
+      return count + 3
     }
+    needsComma = false
   }
 
   @_disfavoredOverload
@@ -87,26 +90,22 @@ package struct JSONWriter: Sendable {
 
   // MARK: Values (see also JSONWritable)
 
+  @usableFromInline
   package mutating func null() { token("null") }
 
   mutating func bool(_ bool: Bool) { token(bool ? "true" : "false") }
 
   @inline(__always)
   mutating func integer(_ number: some FixedWidthInteger) {
-    separate()
-    reserve(20)
-    position += storage.withUnsafeMutableBufferPointer { [position] in
-      JSONWriter.decimal(number, at: $0.baseAddress! + position)
-    }
+    write(atMost: 21) { JSONWriter.decimal(number, at: $0) }
   }
 
   /// Whole numbers are written without a fraction, as JavaScript does; what is not finite is null.
   mutating func double(_ number: Double) {
     guard number.isFinite else { return null() }
     if number.magnitude < 9_007_199_254_740_992, number == number.rounded() { return integer(Int64(number)) }
-    separate()
     var text = number.description
-    text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    text.withUTF8 { raw(UnsafeRawBufferPointer($0)) }
   }
 
   @inline(__always)
@@ -116,49 +115,63 @@ package struct JSONWriter: Sendable {
   }
 
   mutating func id(_ id: UUID) {
-    separate()
-    reserve(38)
-    storage.withUnsafeMutableBufferPointer { [position] in
-      let out = $0.baseAddress! + position
+    write(atMost: 39) { out in
       out[0] = UInt8(ascii: "\"")
       id.write(into: out + 1)
       out[37] = UInt8(ascii: "\"")
+      return 38
     }
-    position += 38
   }
 
   mutating func time(_ time: Timestamp) {
-    separate()
-    reserve(26)
-    storage.withUnsafeMutableBufferPointer { [position] in
-      let out = $0.baseAddress! + position
+    write(atMost: 27) { out in
       out[0] = UInt8(ascii: "\"")
       time.write(into: out + 1)
       out[25] = UInt8(ascii: "\"")
+      return 26
     }
-    position += 26
   }
 
   /// A string from bytes that are known to be well-formed UTF-8.
   package mutating func value(utf8 text: UnsafeRawBufferPointer) {
-    separate()
-    reserve(text.count + 2)
-    put(UInt8(ascii: "\""))
+    var plain = 0
+    write(atMost: text.count + 3) { out in
+      out[0] = UInt8(ascii: "\"")
+      plain = JSONWriter.copyPlain(text, to: out + 1)
+      // Overwritten when there is more to come.
+      out[plain + 1] = UInt8(ascii: "\"")
+      return plain + 2
+    }
+    if plain < text.count { escape(UnsafeRawBufferPointer(rebasing: text[plain...])) }
+  }
+
+  /// What is left of a string, which begins with a byte that must be escaped.
+  @inline(never)
+  private mutating func escape(_ text: UnsafeRawBufferPointer) {
     var rest = text
-    while true {
-      let plain = JSONWriter.plainPrefix(rest)
-      append(UnsafeRawBufferPointer(rebasing: rest[0..<plain]))
-      guard plain < rest.count else { break }
-      escape(rest[plain])
-      rest = UnsafeRawBufferPointer(rebasing: rest[(plain + 1)...])
+    count -= 1
+    needsComma = false
+    while let byte = rest.first {
+      // Six bytes are the most that one can become.
+      write(atMost: rest.count + 8) { out in
+        let escaped = JSONWriter.escape(byte, at: out)
+        rest = UnsafeRawBufferPointer(rebasing: rest[1...])
+        let plain = JSONWriter.copyPlain(rest, to: out + escaped)
+        rest = UnsafeRawBufferPointer(rebasing: rest[plain...])
+        return escaped + plain
+      }
+      needsComma = false
     }
     put(UInt8(ascii: "\""))
+    needsComma = true
   }
 
   /// A value that is JSON already.
   package mutating func raw(_ json: UnsafeRawBufferPointer) {
-    separate()
-    append(json)
+    write(atMost: json.count + 1) { out in
+      if let base = json.baseAddress { UnsafeMutableRawPointer(out).copyMemory(from: base, byteCount: json.count) }
+      return json.count
+    }
   }
 
   package mutating func raw(_ json: [UInt8]) { json.withUnsafeBytes { raw($0) } }
@@ -168,8 +181,10 @@ package struct JSONWriter: Sendable {
   // MARK: Bytes
 
   private mutating func open(_ bracket: UInt8) {
-    separate()
-    put(bracket)
+    write(atMost: 2) { out in
+      out.pointee = bracket
+      return 1
+    }
     needsComma = false
   }
 
@@ -179,81 +194,75 @@ package struct JSONWriter: Sendable {
   }
 
   @inline(__always)
-  private mutating func separate() {
-    if needsComma { put(UInt8(ascii: ",")) }
+  private mutating func token(_ text: StaticString) {
+    raw(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  /// One value: a comma if one is due, then what `body` puts at its pointer; it returns how much that was.
+  @inline(__always)
+  private mutating func write(atMost count: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
+    if capacity - self.count < count { grow(by: count) }
+    if needsComma {
+      base[self.count] = UInt8(ascii: ",")
+      self.count += 1
+    }
+    self.count += body(base + self.count)
     needsComma = true
   }
 
-  private mutating func token(_ text: StaticString) {
-    separate()
-    append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-  }
-
-  @inline(__always)
   private mutating func put(_ byte: UInt8) {
-    reserve(1)
-    storage[position] = byte
-    position += 1
-  }
-
-  @inline(__always)
-  private mutating func append(_ bytes: UnsafeRawBufferPointer) {
-    guard let base = bytes.baseAddress else { return }
-    reserve(bytes.count)
-    storage.withUnsafeMutableBytes { [position] in
-      ($0.baseAddress! + position).copyMemory(from: base, byteCount: bytes.count)
-    }
-    position += bytes.count
-  }
-
-  @inline(__always)
-  private mutating func reserve(_ count: Int) {
-    if storage.count - position < count { grow(by: count) }
+    if capacity == count { grow(by: 1) }
+    base[count] = byte
+    count += 1
   }
 
   @inline(never)
   private mutating func grow(by count: Int) {
-    var larger = JSONWriter.room(max(storage.count * 2, position + count, 64))
-    larger.withUnsafeMutableBytes { new in
-      storage.withUnsafeBytes { old in new.copyMemory(from: UnsafeRawBufferPointer(rebasing: old[0..<position])) }
-    }
-    storage = larger
+    capacity = max(capacity * 2, self.count + count)
+    base = realloc(base, capacity)!.assumingMemoryBound(to: UInt8.self)
   }
 
-  private mutating func escape(_ byte: UInt8) {
-    let short: UInt8? =
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte
-      case 0x0a: UInt8(ascii: "n")
-      case 0x0d: UInt8(ascii: "r")
-      case 0x09: UInt8(ascii: "t")
-      case 0x08: UInt8(ascii: "b")
-      case 0x0c: UInt8(ascii: "f")
-      default: nil
-      }
-    put(UInt8(ascii: "\\"))
-    if let short { return put(short) }
-    let digits: StaticString = "0123456789abcdef"
-    for next in [UInt8(ascii: "u"), 0x30, 0x30, digits.utf8Start[Int(byte >> 4)], digits.utf8Start[Int(byte & 15)]] {
-      put(next)
-    }
-  }
-
-  /// How many bytes go before the first that must be escaped.
+  /// Copies up to the first byte that must be escaped and returns how many that were. Writes nothing beyond
+  /// `text.count` bytes.
   @inline(__always)
-  private static func plainPrefix(_ text: UnsafeRawBufferPointer) -> Int {
+  private static func copyPlain(_ text: UnsafeRawBufferPointer, to out: UnsafeMutablePointer<UInt8>) -> Int {
     var index = 0
+    let raw = UnsafeMutableRawPointer(out)
     while index + 8 <= text.count {
-      let marks = JSONBytes.escaped(text.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian)
+      let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      raw.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
+      let marks = JSONBytes.escaped(word.littleEndian)
       if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
       index += 8
     }
     while index < text.count {
       let byte = text[index]
       if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+      out[index] = byte
       index += 1
     }
     return index
+  }
+
+  private static func escape(_ byte: UInt8, at out: UnsafeMutablePointer<UInt8>) -> Int {
+    out[0] = UInt8(ascii: "\\")
+    let digits: StaticString = "0123456789abcdef"
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): out[1] = byte
+    case 0x0a: out[1] = UInt8(ascii: "n")
+    case 0x0d: out[1] = UInt8(ascii: "r")
+    case 0x09: out[1] = UInt8(ascii: "t")
+    case 0x08: out[1] = UInt8(ascii: "b")
+    case 0x0c: out[1] = UInt8(ascii: "f")
+    default:
+      out[1] = UInt8(ascii: "u")
+      out[2] = 0x30
+      out[3] = 0x30
+      out[4] = digits.utf8Start[Int(byte >> 4)]
+      out[5] = digits.utf8Start[Int(byte & 15)]
+      return 6
+    }
+    return 2
   }
 
   /// Writes decimal digits and returns how many bytes they took.

@@ -41,27 +41,27 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
     let total = min(max(microseconds, -62_167_219_200_000_000), 253_402_300_799_999_999)
     let day = total >= 0 ? total / 86_400_000_000 : (total - 86_399_999_999) / 86_400_000_000
     let (year, month, dayOfMonth) = Self.civil(fromDay: day)
-    let milliseconds = (total - day * 86_400_000_000) / 1000
-    func put(_ value: Int64, _ width: Int, at start: Int) {
-      var rest = value
-      for index in stride(from: start + width - 1, through: start, by: -1) {
-        out[index] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
-        rest /= 10
-      }
+    let milliseconds = UInt32(truncatingIfNeeded: (total - day * 86_400_000_000) / 1000)
+    func two(_ value: UInt32, at offset: Int) {
+      out[offset] = UInt8(truncatingIfNeeded: 0x30 + value / 10)
+      out[offset + 1] = UInt8(truncatingIfNeeded: 0x30 + value % 10)
     }
-    put(year, 4, at: 0)
+    let years = UInt32(truncatingIfNeeded: year)
+    two(years / 100, at: 0)
+    two(years % 100, at: 2)
     out[4] = UInt8(ascii: "-")
-    put(month, 2, at: 5)
+    two(UInt32(truncatingIfNeeded: month), at: 5)
     out[7] = UInt8(ascii: "-")
-    put(dayOfMonth, 2, at: 8)
+    two(UInt32(truncatingIfNeeded: dayOfMonth), at: 8)
     out[10] = UInt8(ascii: "T")
-    put(milliseconds / 3_600_000, 2, at: 11)
+    two(milliseconds / 3_600_000, at: 11)
     out[13] = UInt8(ascii: ":")
-    put(milliseconds / 60_000 % 60, 2, at: 14)
+    two(milliseconds / 60_000 % 60, at: 14)
     out[16] = UInt8(ascii: ":")
-    put(milliseconds / 1000 % 60, 2, at: 17)
+    two(milliseconds / 1000 % 60, at: 17)
     out[19] = UInt8(ascii: ".")
-    put(milliseconds % 1000, 3, at: 20)
+    out[20] = UInt8(truncatingIfNeeded: 0x30 + milliseconds % 1000 / 100)
+    two(milliseconds % 100, at: 21)
     out[23] = UInt8(ascii: "Z")
   }
 

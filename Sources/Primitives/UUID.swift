@@ -30,26 +30,17 @@ package struct UUID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// Parses the canonical form from bytes.
   package init?(utf8: UnsafeRawBufferPointer) {
-    guard utf8.count == 36 else { return nil }
-    var halves: (UInt64, UInt64) = (0, 0)
-    var digits = 0
-    for index in 0..<36 {
-      let byte = utf8[index]
-      if index == 8 || index == 13 || index == 18 || index == 23 {
-        guard byte == UInt8(ascii: "-") else { return nil }
-        continue
-      }
-      let nibble: UInt8
-      switch byte {
-      case 0x30...0x39: nibble = byte - 0x30
-      case 0x61...0x66: nibble = byte - 0x61 + 10
-      case 0x41...0x46: nibble = byte - 0x41 + 10
-      default: return nil
-      }
-      if digits < 16 { halves.0 = halves.0 << 4 | UInt64(nibble) } else { halves.1 = halves.1 << 4 | UInt64(nibble) }
-      digits += 1
+    guard utf8.count == 36, utf8[8] == 0x2d, utf8[13] == 0x2d, utf8[18] == 0x2d, utf8[23] == 0x2d else { return nil }
+    func four(_ offset: Int) -> UInt64 {
+      UInt64(utf8.loadUnaligned(fromByteOffset: offset, as: UInt32.self).littleEndian)
     }
-    self.init(high: halves.0, low: halves.1)
+    func word(_ text: UInt64) -> (value: UInt64, isValid: Bool) { HexWord.decode(text) }
+    let first = word(four(0) | four(4) << 32)
+    let second = word(four(9) | four(14) << 32)
+    let third = word(four(19) | four(24) << 32)
+    let fourth = word(four(28) | four(32) << 32)
+    guard first.isValid, second.isValid, third.isValid, fourth.isValid else { return nil }
+    self.init(high: first.value << 32 | second.value, low: third.value << 32 | fourth.value)
   }
 
   /// Reads sixteen bytes in network order.
@@ -61,21 +52,27 @@ package struct UUID: Hashable, Comparable, Sendable, CustomStringConvertible {
   }
 
   /// Writes the canonical 36 characters, lower case.
-  @inlinable
   package func write(into out: UnsafeMutablePointer<UInt8>) {
-    var position = 0
-    for index in 0..<16 {
-      if index == 4 || index == 6 || index == 8 || index == 10 {
-        out[position] = 0x2d
-        position += 1
-      }
-      let byte = UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - 8 * (index & 7)))
-      let upper = byte >> 4
-      let lower = byte & 15
-      out[position] = upper < 10 ? 0x30 + upper : 0x57 + upper
-      out[position + 1] = lower < 10 ? 0x30 + lower : 0x57 + lower
-      position += 2
+    let raw = UnsafeMutableRawPointer(out)
+    func put(_ text: UInt64, _ offset: Int) {
+      raw.storeBytes(of: UInt32(truncatingIfNeeded: text).littleEndian, toByteOffset: offset, as: UInt32.self)
     }
+    let first = HexWord.encode(high >> 32)
+    let second = HexWord.encode(high & 0xffff_ffff)
+    let third = HexWord.encode(low >> 32)
+    let fourth = HexWord.encode(low & 0xffff_ffff)
+    put(first, 0)
+    put(first >> 32, 4)
+    put(second, 9)
+    put(second >> 32, 14)
+    put(third, 19)
+    put(third >> 32, 24)
+    put(fourth, 28)
+    put(fourth >> 32, 32)
+    out[8] = 0x2d
+    out[13] = 0x2d
+    out[18] = 0x2d
+    out[23] = 0x2d
   }
 
   package var description: String {
