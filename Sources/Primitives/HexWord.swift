@@ -23,7 +23,7 @@ enum HexWord {
     let lower = bytes | 0x20 &* ones
     let digits = (bytes &+ 0x50 &* ones) & ~(bytes &+ 0x46 &* ones) & high
     let letters = (lower &+ 0x1f &* ones) & ~(lower &+ 0x19 &* ones) & high
-    var nibbles = (bytes & 0x0f &* ones) &+ (letters >> 7) &* 9
+    var nibbles = (bytes & (0x0f &* ones)) &+ (letters >> 7) &* 9
     nibbles = nibbles.byteSwapped
     nibbles = (nibbles | nibbles >> 4) & 0x00ff_00ff_00ff_00ff
     nibbles = (nibbles | nibbles >> 8) & 0x0000_ffff_0000_ffff
