@@ -22,6 +22,11 @@ enum CharacterClass {
   @inline(__always)
   static func isControl(_ byte: UInt8) -> Bool { (byte < 0x20 && byte != 0x09) || byte == 0x7f }
 
+  /// A digit of base 64 (RFC 4648, 4).
+  static func isBase64(_ byte: UInt8) -> Bool {
+    contains(byte, low: 0x03ff_8800_0000_0000, high: 0x07ff_fffe_07ff_fffe)
+  }
+
   @inline(__always)
   static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 

@@ -12,7 +12,7 @@ package final class Router: @unchecked Sendable {
     fileprivate let middleware: [Middleware]
 
     /// A group within this one.
-    package func group(_ prefix: String, _ middleware: Middleware..., routes: (Group) -> Void) {
+    package func group(_ prefix: String, middleware: [Middleware] = [], routes: (Group) -> Void) {
       routes(Group(router: router, prefix: self.prefix + prefix, middleware: self.middleware + middleware))
     }
 
@@ -63,7 +63,7 @@ package final class Router: @unchecked Sendable {
     fallback = wrap(Router.unrouted, self.middleware)
   }
 
-  package func group(_ prefix: String, _ middleware: Middleware..., routes: (Group) -> Void) {
+  package func group(_ prefix: String, middleware: [Middleware] = [], routes: (Group) -> Void) {
     routes(Group(router: self, prefix: prefix, middleware: middleware))
   }
 

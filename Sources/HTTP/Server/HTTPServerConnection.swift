@@ -277,13 +277,12 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     connection.replaceHandler(socket)
     webSocket = socket
     isLast = true
+    let bytes = stash
     leave()
     first = nil
     last = nil
     exchange.end(.done)
-    if !stash.isEmpty {
-      let bytes = stash
-      stash = []
+    if !bytes.isEmpty {
       // After the caller has got its socket, and before anything else is received.
       loop.atTickEnd { bytes.withUnsafeBytes { socket.received($0) } }
     }

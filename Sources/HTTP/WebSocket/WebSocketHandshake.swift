@@ -1,4 +1,5 @@
 import COpenSSL
+import Primitives
 
 /// The opening handshake (RFC 6455, 4), both sides of it.
 enum WebSocketHandshake {
@@ -15,9 +16,8 @@ enum WebSocketHandshake {
 
   /// Sixteen bytes in base64.
   static func isKey(_ key: String) -> Bool {
-    let utf8 = Array(key.utf8)
-    guard utf8.count == 24, utf8[22] == UInt8(ascii: "="), utf8[23] == UInt8(ascii: "=") else { return false }
-    return utf8.prefix(22).allSatisfy { Self.alphabet.contains($0) }
+    // Not decoded: the RFC's own example has bits set beyond the sixteenth byte.
+    key.utf8.count == 24 && key.hasSuffix("==") && key.utf8.prefix(22).allSatisfy(CharacterClass.isBase64)
   }
 
   /// What a server answers to the key (RFC 6455, 4.2.2): base64 of SHA-1 of the key and a constant.
@@ -27,7 +27,7 @@ enum WebSocketHandshake {
       SHA1(input, input.count, buffer.baseAddress)
       count = Int(SHA_DIGEST_LENGTH)
     }
-    return base64(digest)
+    return Base64.standard.encode(digest)
   }
 
   static func response(key: String, _ options: WebSocketOptions) -> [UInt8] {
@@ -39,25 +39,5 @@ enum WebSocketHandshake {
     }
     text += "\r\n"
     return Array(text.utf8)
-  }
-
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  static func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = alphabet
-    return String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { out in
-      var next = 0
-      for start in stride(from: 0, to: bytes.count, by: 3) {
-        let left = min(3, bytes.count - start)
-        var group = UInt32(bytes[start]) << 16
-        if left > 1 { group |= UInt32(bytes[start + 1]) << 8 }
-        if left > 2 { group |= UInt32(bytes[start + 2]) }
-        for place in 0..<4 {
-          out[next] = place <= left ? alphabet[Int(group >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "=")
-          next += 1
-        }
-      }
-      return next
-    }
   }
 }
