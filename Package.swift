@@ -37,11 +37,13 @@ let package = Package(
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     // The ground: no domain, no Foundation.
     library("Primitives", ["CLinux"]),
     library("JSON", ["Primitives"]),
     library("MessagePack", ["JSON"]),
+    library("YAML", ["CYAML", "Primitives"]),
     library("Networking", ["CLinux", "Primitives"]),
     library("HTTP", ["Networking", "JSON", "Primitives", "COpenSSL"]),
     library("SocketIO", ["HTTP", "JSON", "Networking", "Primitives"]),
@@ -69,6 +71,7 @@ let package = Package(
     tests("NetworkingTests", ["Networking", "Primitives"]),
     tests("JSONTests", ["JSON", "Primitives"]),
     tests("MessagePackTests", ["MessagePack", "JSON", "Primitives"]),
+    tests("YAMLTests", ["YAML", "Primitives"]),
     tests("HTTPTests", ["HTTP", "JSON", "Networking", "Primitives"]),
     tests("SocketIOTests", ["SocketIO", "HTTP", "JSON", "Networking", "Primitives"]),
     tests("PostgresTests", ["Postgres", "Networking", "Primitives", "TestSupport"]),
