@@ -216,6 +216,7 @@ package final class MessageWriter: @unchecked Sendable {
         pending.finish(.success(.stored(message)))
         return false
       })
+    counters.stored += known.count
     if !known.isEmpty { stored(known) }
     return left
   }
