@@ -3,9 +3,10 @@ import Glibc
 
 /// Writes commands as RESP arrays of bulk strings into one growing buffer that is used again and again.
 package final class CommandEncoder {
-  private(set) var base: UnsafeMutableRawPointer
-  private(set) var count = 0
-  private var capacity: Int
+  // Confined to a loop; checked accesses would cost more than the bytes.
+  @exclusivity(unchecked) private(set) var base: UnsafeMutableRawPointer
+  @exclusivity(unchecked) private(set) var count = 0
+  @exclusivity(unchecked) private var capacity: Int
 
   init(capacity: Int = 1024) {
     self.capacity = capacity

@@ -10,7 +10,8 @@ final class PushSink: ReplySink {
     case message, patternMessage, subscribed, unsubscribed, patternSubscribed, patternUnsubscribed, pong, other
   }
 
-  var message: (_ channel: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) -> Void = { _, _ in }
+  @exclusivity(unchecked) var message: (_ channel: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) -> Void =
+    { _, _ in }
   var patternMessage:
     (_ pattern: UnsafeRawBufferPointer, _ channel: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) -> Void =
       { _, _, _ in }
@@ -19,11 +20,12 @@ final class PushSink: ReplySink {
   var pong: (_ mark: UnsafeRawBufferPointer) -> Void = { _ in }
   var refused: (RedisError) -> Void = { _ in }
 
-  private var kind = Kind.other
+  // Confined to the loop and never re-entered: dynamic exclusivity checks would cost a third of a message.
+  @exclusivity(unchecked) private var kind = Kind.other
   /// The place in the array; -1 outside of one.
-  private var index = -1
-  private var first = NameBuffer()
-  private var second = NameBuffer()
+  @exclusivity(unchecked) private var index = -1
+  @exclusivity(unchecked) private var first = NameBuffer()
+  @exclusivity(unchecked) private var second = NameBuffer()
 
   /// Forgets a half-read message.
   func reset() { index = -1 }

@@ -49,13 +49,14 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
   /// How often a connection has been made.
   package private(set) var generation = 0
 
-  private lazy var link = RedisLink(configuration, loop, owner: self)
+  private let link: RedisLink
   private let encoder = CommandEncoder()
   private let builder = ReplyBuilder()
   private var reader: ReplyReader
-  private var waiting = RingBuffer<Waiting>()
+  @exclusivity(unchecked) private var waiting = RingBuffer<Waiting>()
   private var held: [Held] = []
   private var heldCount = 0
+  private let commandTimeout: UInt64
   private var lastFailure: RedisError?
   private var isClosed = false
   private lazy var timer = loop.timer { [unowned self] in expire() }
@@ -63,8 +64,11 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
   package init(_ configuration: RedisConfiguration, loop: EventLoop) {
     self.configuration = configuration
     self.loop = loop
+    commandTimeout = configuration.commandTimeout.nanoseconds
     reader = ReplyReader(sink: builder, limit: configuration.replyLimit)
-    builder.completed = { [unowned self] in answered($0) }
+    link = RedisLink(configuration, loop)
+    link.owner = self
+    builder.completed = { [unowned(unsafe) self] in answered($0) }
   }
 
   /// Begins to connect; a command does so too.
@@ -200,8 +204,6 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
   private func deadline(_ patience: Duration) -> UInt64 {
     loop.now &+ commandTimeout &+ (patience == .zero ? 0 : patience.nanoseconds)
   }
-
-  private lazy var commandTimeout = configuration.commandTimeout.nanoseconds
 
   private func expect(_ receiver: Receiver, _ deadline: UInt64) {
     waiting.append(Waiting(receiver: receiver, deadline: deadline))

@@ -22,9 +22,9 @@ final class RedisLink: ConnectionHandler, @unchecked Sendable {
   let configuration: RedisConfiguration
   let loop: EventLoop
   /// Kept until `close()`.
-  private var owner: (any RedisLinkOwner)?
-  private(set) var connection: Connection?
-  private var state = State.idle
+  var owner: (any RedisLinkOwner)?
+  @exclusivity(unchecked) private(set) var connection: Connection?
+  @exclusivity(unchecked) private var state = State.idle
   private var attempts = 0
   private var handshake: RedisHandshake
   private let greeter = ReplyBuilder()
@@ -33,10 +33,9 @@ final class RedisLink: ConnectionHandler, @unchecked Sendable {
   /// Why we ended a connection ourselves.
   private var endedBecause: RedisError?
 
-  init(_ configuration: RedisConfiguration, _ loop: EventLoop, owner: any RedisLinkOwner) {
+  init(_ configuration: RedisConfiguration, _ loop: EventLoop) {
     self.configuration = configuration
     self.loop = loop
-    self.owner = owner
     handshake = RedisHandshake(configuration)
   }
 

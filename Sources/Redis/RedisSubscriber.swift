@@ -26,7 +26,7 @@ package final class RedisSubscriber: RedisLinkOwner, @unchecked Sendable {
   /// The connection is lost: from now until `onResubscribed` messages are missed.
   package var onLost: ((RedisError) -> Void)?
 
-  private lazy var link = RedisLink(configuration, loop, owner: self)
+  private let link: RedisLink
   private let sink = PushSink()
   private var reader: ReplyReader
   private let encoder = CommandEncoder()
@@ -45,6 +45,8 @@ package final class RedisSubscriber: RedisLinkOwner, @unchecked Sendable {
     self.loop = loop
     self.configuration = configuration
     reader = ReplyReader(sink: sink, limit: configuration.replyLimit)
+    link = RedisLink(configuration, loop)
+    link.owner = self
     sink.changed = { [unowned self] in changed($0, $1) }
     sink.pong = { [unowned self] in answered($0) }
     sink.refused = { [unowned self] in refused($0) }

@@ -6,8 +6,8 @@ final class ReplyBuilder: ReplySink {
   }
 
   /// Called with each complete reply.
-  var completed: (RedisValue) -> Void = { _ in }
-  private var frames: [Frame] = []
+  @exclusivity(unchecked) var completed: (RedisValue) -> Void = { _ in }
+  @exclusivity(unchecked) private var frames: [Frame] = []
 
   /// Forgets a half-read reply.
   func reset() { frames.removeAll() }

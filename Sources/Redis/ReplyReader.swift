@@ -17,6 +17,7 @@ class ReplySink {
 struct ReplyReader: ~Copyable {
   private let reader: UnsafeMutablePointer<redisReader>
   private let limit: Int
+  private static let portion = 2048
 
   /// - Parameters:
   ///   - sink: not retained; it must live as long as the reader.
@@ -33,16 +34,25 @@ struct ReplyReader: ~Copyable {
 
   /// Reads all complete replies. After an error the reader is of no more use.
   func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
-    guard let base = bytes.bindMemory(to: CChar.self).baseAddress else { return }
-    guard redisReaderFeed(reader, base, bytes.count) == REDIS_OK else { throw failure() }
-    guard reader.pointee.len <= limit else {
-      throw RedisError(.malformedReply, .unknown, "a reply is larger than \(limit) bytes")
+    guard var next = bytes.bindMemory(to: CChar.self).baseAddress else { return }
+    var rest = bytes.count
+    while rest > 0 {
+      // hiredis moves what is left of its buffer to the front after each kilobyte that it has read: with much in it,
+      // that costs more than the reading. In small portions there is little to move; the middle of a large string is
+      // taken as it comes.
+      let portion = reader.pointee.len < Self.portion ? min(rest, Self.portion) : rest
+      guard redisReaderFeed(reader, next, portion) == REDIS_OK else { throw failure() }
+      next += portion
+      rest -= portion
+      guard reader.pointee.len <= limit else {
+        throw RedisError(.malformedReply, .unknown, "a reply is larger than \(limit) bytes")
+      }
+      var reply: UnsafeMutableRawPointer?
+      repeat {
+        reply = nil
+        guard redisReaderGetReply(reader, &reply) == REDIS_OK else { throw failure() }
+      } while reply != nil
     }
-    var reply: UnsafeMutableRawPointer?
-    repeat {
-      reply = nil
-      guard redisReaderGetReply(reader, &reply) == REDIS_OK else { throw failure() }
-    } while reply != nil
   }
 
   private func failure() -> RedisError {
