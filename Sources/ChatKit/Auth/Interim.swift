@@ -13,6 +13,18 @@ package struct AccessClaims: Sendable {
   package var role: String
   package var issuedAt: Int64
   package var expiresAt: Int64
+
+  package init(
+    user: UUID, session: UUID, workspace: UUID, username: String, role: String, issuedAt: Int64, expiresAt: Int64
+  ) {
+    self.user = user
+    self.session = session
+    self.workspace = workspace
+    self.username = username
+    self.role = role
+    self.issuedAt = issuedAt
+    self.expiresAt = expiresAt
+  }
 }
 
 package struct TokenError: Error, CustomStringConvertible {
