@@ -34,9 +34,10 @@ lint: swift ## Check the format of the sources
 format: swift ## Format the sources
 	@$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests
 
-bench: packages ## Measure the hot paths
+bench: packages ## Measure what chatd costs: ARGS='http fanout --runs 3'; docs/PERFORMANCE.md explains
+	@$(SWIFT) build $(quietly) -c release --product chatd
 	@$(SWIFT) build $(quietly) -c release --product Bench
-	@.build/release/Bench $(ARGS)
+	@.build/release/Bench $(or $(ARGS),all)
 
 clean: ## Remove what was built; the data in .chatd stays
 	@rm -rf .build .venv

@@ -66,7 +66,7 @@ let package = Package(
     program(
       "ConformanceServer", ["HTTP", "JSON", "Networking", "Primitives", "SocketIO"], path: "Tests/ConformanceServer"),
     program(
-      "Bench", ["ChatKit", "HTTP", "JSON", "Networking", "Primitives", "SocketIO"], path: "Tests/Bench"),
+      "Bench", ["CLinux", "ChatKit", "Networking", "Postgres", "Primitives"], path: "Tests/Bench"),
     tests("PrimitivesTests", ["Primitives"]),
     tests("NetworkingTests", ["Networking", "Primitives"]),
     tests("JSONTests", ["JSON", "Primitives"]),

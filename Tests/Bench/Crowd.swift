@@ -1,0 +1,58 @@
+import CLinux
+import Networking
+
+/// Many sockets that were connected and joined.
+struct Crowd: Sendable {
+  var sockets: [LoadSocket] = []
+  /// From the TCP connect to the ack of the join.
+  var latencies = Histogram()
+
+  /// Connects every member of every room, at most `concurrency` at once.
+  static func gather(
+    _ rooms: [Population.Room], _ address: SocketAddress, concurrency: Int = 64, _ loop: EventLoop
+  ) async throws -> Crowd {
+    let queue = Queue(rooms)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<concurrency {
+        group.addTask {
+          while let (person, room) = queue.next() {
+            let socket = LoadSocket(as: person, in: room.id, loop)
+            let start = clinux_monotonic_ns()
+            try await socket.open(address)
+            queue.done(socket, clinux_monotonic_ns() - start)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    return queue.crowd
+  }
+
+  func close() { for socket in sockets { socket.close() } }
+
+  /// Whose turn it is. On the loop's thread only, as all the tasks are.
+  private final class Queue: @unchecked Sendable {
+    private let rooms: [Population.Room]
+    private var room = 0
+    private var member = 0
+    private(set) var crowd = Crowd()
+
+    init(_ rooms: [Population.Room]) { self.rooms = rooms }
+
+    /// One of each room, then the next of each: rooms fill evenly, as they do when a crowd comes back.
+    func next() -> (Population.Person, Population.Room)? {
+      if room == rooms.count {
+        room = 0
+        member += 1
+      }
+      guard room < rooms.count, member < rooms[room].members.count else { return nil }
+      defer { room += 1 }
+      return (rooms[room].members[member], rooms[room])
+    }
+
+    func done(_ socket: LoadSocket, _ nanoseconds: UInt64) {
+      crowd.sockets.append(socket)
+      crowd.latencies.record(nanoseconds)
+    }
+  }
+}

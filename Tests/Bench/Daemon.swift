@@ -1,0 +1,105 @@
+import CLinux
+import Glibc
+import Networking
+import Postgres
+
+/// The program under test, in a temporary folder, with its own PostgreSQL and Redis.
+final class Daemon: @unchecked Sendable {
+  let pid: pid_t
+  let address: SocketAddress
+  let folder: String
+  let family: ProcessFamily
+  private let loop: EventLoop
+  private let keepsFolder: Bool
+
+  private init(pid: pid_t, address: SocketAddress, folder: String, loop: EventLoop, keepsFolder: Bool) {
+    self.pid = pid
+    self.address = address
+    self.folder = folder
+    self.loop = loop
+    self.keepsFolder = keepsFolder
+    family = ProcessFamily(daemon: pid)
+  }
+
+  var postgres: String { "host='\(folder)/data/run' port=5432 user=chatd dbname=chat" }
+  var redis: SocketAddress { SocketAddress(.unix("\(folder)/data/run/redis.sock")) }
+  var tokenKey: [UInt8] { FileContents.bytes("\(folder)/data/secrets/token.key") }
+
+  /// Starts it and returns when it listens. On the loop's thread, which is the main one: the child dies with it.
+  static func start(_ options: BenchOptions, _ loop: EventLoop) async throws -> Daemon {
+    var template = Array("/tmp/chatd-bench-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw BenchFailure("cannot make a temporary folder: errno \(errno)") }
+    let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    // The servers run as another account when we are root, and must come to their data.
+    chmod(folder, 0o711)
+    do {
+      let (pid, address) = try await launch(options, folder, loop)
+      if options.isPinned { Affinity.pin(pid, to: options.daemonCore) }
+      return Daemon(pid: pid, address: address, folder: folder, loop: loop, keepsFolder: options.keepsFolder)
+    } catch {
+      if !options.keepsFolder { Command.run("/bin/rm", ["-rf", folder]) }
+      throw error
+    }
+  }
+
+  private static func launch(
+    _ options: BenchOptions, _ folder: String, _ loop: EventLoop
+  ) async throws -> (pid_t, SocketAddress) {
+    let logFile = "\(folder)/chatd.log"
+    let log = open(logFile, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0o644)
+    defer { close(log) }
+    let arguments = ["all", "--embedded", "\(folder)/data", "--listen", "127.0.0.1:0", "--loops", "1"]
+    var argv = ([options.chatd] + arguments).map { strdup($0) } + [nil]
+    let variables = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
+    var environment = variables.map { strdup($0) } + [nil]
+    defer { for text in argv + environment { free(text) } }
+    let pid = clinux_spawn(options.chatd, &argv, &environment, nil, log, 0, 0, SIGTERM)
+    guard pid > 0 else { throw BenchFailure("cannot start \(options.chatd): \(String(cString: strerror(-pid)))") }
+    for _ in 0..<1200 {
+      if let address = address(inLog: FileContents.text(logFile)) { return (pid, address) }
+      guard waitpid(pid, nil, WNOHANG) == 0 else {
+        throw BenchFailure("\(options.chatd) has ended; it said:\n\(FileContents.text(logFile))")
+      }
+      try await loop.sleep(for: .milliseconds(50))
+    }
+    kill(pid, SIGTERM)
+    throw BenchFailure("\(options.chatd) does not listen after 60 s; it said:\n\(FileContents.text(logFile))")
+  }
+
+  /// `… listens on 127.0.0.1:40001, ready in …`
+  private static func address(inLog log: String) -> SocketAddress? {
+    for line in log.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard let verb = words.firstIndex(of: "listens"), words.count > verb + 2 else { continue }
+      let text = words[verb + 2].prefix { $0 != "," }
+      if let port = text.split(separator: ":").last.flatMap({ UInt16($0) }) { return .loopback(port: port) }
+    }
+    return nil
+  }
+
+  /// Lines of its log that are warnings or worse.
+  var complaints: [String] {
+    FileContents.text("\(folder)/chatd.log").split(separator: "\n").map(String.init).filter {
+      $0.contains("level=warning") || $0.contains("level=error")
+    }
+  }
+
+  func stop() async {
+    let complaints = complaints
+    if !complaints.isEmpty {
+      Report.note("Bench: chatd complained \(complaints.count) times, first: \(complaints[0])")
+    }
+    kill(pid, SIGTERM)
+    var waits = 0
+    while waitpid(pid, nil, WNOHANG) == 0 {
+      waits += 1
+      if waits == 400 { kill(pid, SIGKILL) }
+      try? await loop.sleep(for: .milliseconds(50))
+    }
+    if keepsFolder {
+      Report.note("Bench: left behind: \(folder)")
+    } else {
+      Command.run("/bin/rm", ["-rf", folder])
+    }
+  }
+}
