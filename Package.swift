@@ -74,7 +74,7 @@ let package = Package(
     tests("YAMLTests", ["YAML", "Primitives"]),
     tests("HTTPTests", ["HTTP", "JSON", "Networking", "Primitives"]),
     tests("SocketIOTests", ["SocketIO", "HTTP", "JSON", "Networking", "Primitives"]),
-    tests("PostgresTests", ["Postgres", "Networking", "Primitives", "TestSupport"]),
+    tests("PostgresTests", ["ChatKit", "Postgres", "Networking", "Primitives", "TestSupport"]),
     tests("RedisTests", ["ChatKit", "Redis", "Networking", "Primitives", "TestSupport"]),
     tests(
       "ChatKitTests", ["CLinux", "ChatKit", "JSON", "Networking", "Postgres", "Primitives", "Redis", "TestSupport"]),

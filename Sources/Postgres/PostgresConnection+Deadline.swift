@@ -53,8 +53,9 @@ extension PostgresConnection {
     switch request.state {
     case .completed: break
     case .waiting:
-      _ = backlog.remove { $0 === request }
-      request.complete(.failure(PostgresError(.cancelled, "the task was cancelled")))
+      // Not there yet when its task is on the way to `enqueue`, where it looks itself.
+      guard backlog.remove(where: { $0 === request }) != nil else { return }
+      request.complete(.failure(.taskCancelled))
     case .sent where inFlight.first === request && inFlight.count == 1:
       // The server will say whether it was in time.
       if request.cancellation == nil { cancelHead(request, because: .cancelled) }

@@ -43,11 +43,11 @@ extension PostgresConnection: PostgresClient {
         enqueue(request)
       }.get()
     }
-    if Task.isCancelled { throw PostgresError(.cancelled, "the task was cancelled") }
     let result = await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         request.completion = .continuation(continuation)
-        enqueue(request)
+        // A cancellation from now on finds the request.
+        if Task.isCancelled { request.complete(.failure(.taskCancelled)) } else { enqueue(request) }
       }
     } onCancel: {
       loop.execute { [self] in cancel(request) }

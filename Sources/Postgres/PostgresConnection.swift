@@ -14,6 +14,8 @@ package final class PostgresConnection: @unchecked Sendable {
   package var onClose: ((PostgresError) -> Void)?
   /// When it was opened (the loop's clock).
   package let openedAt: UInt64
+  /// When its pool replaces it.
+  var retiresAt = UInt64.max
 
   /// libpq's connection; not used any more once `isOpen` is false.
   let handle: OpaquePointer
@@ -35,6 +37,8 @@ package final class PostgresConnection: @unchecked Sendable {
   var onCancelEnded: (() -> Void)?
   /// The session left pipeline mode for a script.
   var isScripting = false
+  /// Why it is not open any more.
+  private var ending: PostgresError?
   /// A FATAL error that came when nothing was asked.
   private var farewell: PostgresError?
   var headDeadline = UInt64.max
@@ -101,7 +105,8 @@ package final class PostgresConnection: @unchecked Sendable {
   func enqueue(_ request: PostgresRequest) {
     loop.assertCurrent()
     guard isOpen else {
-      return request.complete(.failure(PostgresError(.closed, "the connection is closed")))
+      let ending = ending ?? PostgresError(.closed, "the connection is closed")
+      return request.complete(.failure(ending.with(outcome: .notExecuted)))
     }
     guard request.parameters.count <= PostgresParameters.limit else {
       return request.complete(
@@ -200,9 +205,10 @@ package final class PostgresConnection: @unchecked Sendable {
       var error = PostgresError(result: result)
       PQclear(result)
       request.answers += 1
-      if error.sqlState == nil && PQstatus(handle) == CONNECTION_BAD { return fail(error.with(outcome: .unknown)) }
+      // libpq's own: the connection is lost, or what arrived made no sense.
+      if error.sqlState == nil { return fail(error) }
       // The commit may have happened before the session was ended.
-      if error.endsConnection { error = error.with(outcome: .unknown) }
+      if error.endsConnection { error = error.with(code: .connectionLost, outcome: .unknown) }
       if request.error == nil { request.error = error }
     default:
       let status = PQresultStatus(result)
@@ -253,6 +259,7 @@ package final class PostgresConnection: @unchecked Sendable {
   func fail(_ error: PostgresError) {
     guard isOpen else { return }
     isOpen = false
+    ending = error
     if let watch { loop.remove(watch) }
     watch = nil
     deadlineTimer.cancel()

@@ -28,11 +28,10 @@ final class PostgresConnector: @unchecked Sendable {
     loop.assertCurrent()
     let options = try await resolved(try configuration.options())
     let connector = PostgresConnector(loop: loop, endpoint: configuration.endpoint)
-    if Task.isCancelled { throw PostgresError(.cancelled, "connecting was cancelled") }
     let result = await withTaskCancellationHandler {
       await withUnsafeContinuation { connector.begin(options, configuration.connectTimeout, $0) }
     } onCancel: {
-      loop.execute { connector.finish(.failure(PostgresError(.cancelled, "connecting was cancelled"))) }
+      loop.execute { connector.finish(.failure(PostgresError.taskCancelled)) }
     }
     try result.get()
     return try connector.takeConnected()
@@ -79,6 +78,7 @@ final class PostgresConnector: @unchecked Sendable {
     _ continuation: UnsafeContinuation<Result<Void, PostgresError>, Never>
   ) {
     self.continuation = continuation
+    if Task.isCancelled { return finish(.failure(.taskCancelled)) }
     // libpq copies what it is given.
     var keywords = options.keys.map { strdup($0) }
     var values = options.values.map { strdup($0) }

@@ -75,6 +75,9 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible, CustomDe
 
   private let storage: Storage
 
+  /// The task was cancelled before anything was sent.
+  static let taskCancelled = PostgresError(.cancelled, "the task was cancelled")
+
   package init(
     _ code: Code, _ message: String, sqlState: SQLState? = nil, outcome: Outcome = .notExecuted,
     fields: Fields = Fields(), cause: (any Error)? = nil
@@ -116,6 +119,9 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible, CustomDe
 
   /// The transaction lost a race and can be run again as a whole.
   package var isSerializationFailure: Bool { sqlState == .serializationFailure || sqlState == .deadlockDetected }
+
+  /// The statement certainly did not run, for a reason that another connection may not have.
+  var isWorthAnotherConnection: Bool { isStatementStale || code == .connectionLost && outcome == .notExecuted }
 
   /// The server is ending this session, or all.
   var endsConnection: Bool {

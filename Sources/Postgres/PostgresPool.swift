@@ -12,18 +12,6 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
   /// Notices of the server's on any connection. On the loop.
   package var onNotice: ((PostgresNotice) -> Void)?
 
-  private typealias Lease = Result<PostgresConnection, PostgresError>
-
-  private final class Waiter: @unchecked Sendable {
-    var continuation: UnsafeContinuation<Lease, Never>?
-    var deadline = UInt64.max
-
-    func resume(_ lease: Lease) {
-      continuation?.resume(returning: lease)
-      continuation = nil
-    }
-  }
-
   private struct Idle {
     var connection: PostgresConnection
     var since: UInt64
@@ -31,13 +19,11 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
 
   /// Most recently used last, so that a small load uses few connections and the others can be closed.
   private var idle: [Idle] = []
-  private var waiters = RequestQueue<Waiter>()
+  private let waiters: ConnectionQueue
   private var lent = 0
   private var connecting = 0
   private var isClosed = false
   private var backoff: Backoff
-  private var lastFailure: PostgresError?
-  private lazy var waiterTimer = loop.timer { [weak self] in self?.expireWaiters() }
   private lazy var upkeepTimer = loop.timer { [weak self] in self?.upkeep() }
   private lazy var retryTimer = loop.timer { [weak self] in self?.connectIfNeeded() }
   private var closeContinuations: [UnsafeContinuation<Void, Never>] = []
@@ -46,6 +32,7 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
   package init(_ configuration: PostgresConfiguration, loop: EventLoop) {
     self.configuration = configuration
     self.loop = loop
+    waiters = ConnectionQueue(configuration, loop: loop)
     backoff = Backoff(minimum: configuration.minimumBackoff, maximum: configuration.maximumBackoff)
   }
 
@@ -71,8 +58,7 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
         return rows
       } catch {
         release(connection)
-        // The schema has changed under the prepared statement. Nothing ran, and it is prepared anew this time.
-        guard error.isStatementStale, !isSecondTry else { throw error }
+        guard error.isWorthAnotherConnection, !isSecondTry else { throw error }
         isSecondTry = true
       }
     }
@@ -98,7 +84,9 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
         return try await withConnection {
           try await $0.transaction(isolation: isolation, readOnly: readOnly, body)
         }
-      } catch let error as PostgresError where error.isSerializationFailure && pauses.attempts + 1 < attempts {
+      } catch let error as PostgresError
+        where (error.isSerializationFailure || error.isStatementStale) && pauses.attempts + 1 < attempts
+      {
         try await loop.sleep(for: pauses.next())
       }
     }
@@ -110,32 +98,22 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
     loop.assertCurrent()
     if isClosed { throw PostgresError(.closed, "the pool is closed") }
     if waiters.isEmpty, let connection = takeIdle() { return connection }
-    if Task.isCancelled { throw PostgresError(.cancelled, "the task was cancelled") }
-    guard waiters.count < configuration.queueLimit else {
-      throw PostgresError(.overloaded, "\(configuration.queueLimit) requests wait for a connection")
+    return try await waiters.wait {
+      if isClosed { return waiters.failAll(PostgresError(.closed, "the pool is closed")) }
+      serveWaiting()
+      connectIfNeeded()
     }
-    let waiter = Waiter()
-    waiter.deadline = loop.now &+ configuration.acquireTimeout.nanoseconds
-    let lease: Lease = await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        waiter.continuation = continuation
-        waiters.append(waiter)
-        if !waiterTimer.isArmed { waiterTimer.arm(at: waiter.deadline) }
-        connectIfNeeded()
-      }
-    } onCancel: {
-      loop.execute { [self] in
-        guard waiters.remove(where: { $0 === waiter }) != nil else { return }
-        waiter.resume(.failure(PostgresError(.cancelled, "the task was cancelled")))
-      }
-    }
-    return try lease.get()
   }
 
   private func takeIdle() -> PostgresConnection? {
     guard let entry = idle.popLast() else { return nil }
     lent += 1
     return entry.connection
+  }
+
+  /// Nobody waits while a connection is idle.
+  private func serveWaiting() {
+    while !waiters.isEmpty, let connection = takeIdle() { _ = waiters.serveFirst(connection) }
   }
 
   private func release(_ connection: PostgresConnection) {
@@ -150,11 +128,10 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
     }
     lent -= 1
     if connection.isOpen {
-      if isClosed || !connection.isReusable || isOld(connection) {
+      if isClosed || !connection.isReusable || connection.retiresAt <= loop.now {
         connection.close()
-      } else if let waiter = waiters.popFirst() {
+      } else if waiters.serveFirst(connection) {
         lent += 1
-        waiter.resume(.success(connection))
         return
       } else {
         idle.append(Idle(connection: connection, since: loop.now))
@@ -166,24 +143,6 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
     connectIfNeeded()
   }
 
-  private func isOld(_ connection: PostgresConnection) -> Bool {
-    let lifetime = configuration.maximumLifetime.nanoseconds
-    // Spread by a tenth, so that connections of one age are not replaced at one time.
-    let spread = UInt64(bitPattern: Int64(connection.processID)) &* 0x9e37_79b9_7f4a_7c15 >> 32
-    return loop.now &- connection.openedAt > lifetime &- lifetime / 10 &* spread >> 32
-  }
-
-  private func expireWaiters() {
-    while let waiter = waiters.first, waiter.deadline <= loop.now {
-      _ = waiters.popFirst()
-      waiter.resume(
-        .failure(
-          PostgresError(
-            .acquireTimeout, "no connection within \(configuration.acquireTimeout)", cause: lastFailure)))
-    }
-    if let next = waiters.first { waiterTimer.arm(at: next.deadline) }
-  }
-
   // MARK: Connecting
 
   /// Opens what is needed for those who wait and for `minimumIdle`, one attempt at a time while the server refuses.
@@ -191,7 +150,7 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
     guard !isClosed, !retryTimer.isArmed else { return }
     let wanted = max(waiters.count, configuration.minimumIdle - idle.count - lent)
     var missing = min(wanted - connecting, configuration.poolSize - openCount)
-    if lastFailure != nil { missing = min(missing, 1 - connecting) }
+    if waiters.lastFailure != nil { missing = min(missing, 1 - connecting) }
     guard missing > 0 else { return }
     for _ in 0..<missing {
       connecting += 1
@@ -209,8 +168,11 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
   }
 
   private func connected(_ connection: PostgresConnection) {
-    lastFailure = nil
+    waiters.lastFailure = nil
     backoff.reset()
+    // Spread by a tenth, so that connections of one age are not replaced at one time.
+    let lifetime = configuration.maximumLifetime * Double.random(in: 0.9...1)
+    connection.retiresAt = connection.openedAt &+ lifetime.nanoseconds
     connection.onNotice = { [weak self] in self?.onNotice?($0) }
     connection.onClose = { [weak self, unowned connection] _ in self?.closed(connection) }
     lent += 1
@@ -219,11 +181,9 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
   }
 
   private func failed(_ error: PostgresError) {
-    lastFailure = error
+    waiters.lastFailure = error
     if isClosed { return finishClosing() }
-    if !error.isRetriable {
-      for waiter in waiters.takeAll() { waiter.resume(.failure(error)) }
-    }
+    if !error.isRetriable { waiters.failAll(error) }
     // With nobody waiting it is tried again for the sake of `minimumIdle`.
     if !retryTimer.isArmed { retryTimer.arm(after: backoff.next()) }
   }
@@ -241,7 +201,7 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
     let timeout = configuration.idleTimeout.nanoseconds
     // The longest idle come first.
     for entry in idle
-    where isOld(entry.connection)
+    where entry.connection.retiresAt <= loop.now
       || (loop.now &- entry.since > timeout && idle.count + lent > configuration.minimumIdle)
     {
       entry.connection.close()
@@ -256,10 +216,9 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
   package func close() async {
     loop.assertCurrent()
     isClosed = true
-    waiterTimer.cancel()
     upkeepTimer.cancel()
     retryTimer.cancel()
-    for waiter in waiters.takeAll() { waiter.resume(.failure(PostgresError(.closed, "the pool is closed"))) }
+    waiters.failAll(PostgresError(.closed, "the pool is closed"))
     for entry in idle { entry.connection.close() }
     idle = []
     guard lent + connecting > 0 else { return }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ConnectionTests {
   @Test("a query answers with typed rows")
   func query() async throws {
-    try await withConnection { connection in
+    try await withConnection { (connection) async throws in
       let id = UUID.v7()
       let rows = try await connection.query(
         "SELECT $1, $2, NULLIF($3, '') FROM generate_series(1, 2)", id, Int64(7), "")
@@ -21,7 +21,7 @@ import Testing
 
   @Test("an error among a hundred pipelined statements fails only its own")
   func errorIsolation() async throws {
-    try await withConnection { connection in
+    try await withConnection { (connection) async throws in
       try await connection.execute("CREATE TABLE numbers (value int PRIMARY KEY)")
       let results = await withTaskGroup(of: (Int, PostgresError?).self, returning: [Int: PostgresError?].self) {
         group in
@@ -48,7 +48,7 @@ import Testing
 
   @Test("answers come in the order of the requests")
   func order() async throws {
-    try await withConnection { connection in
+    try await withConnection { (connection) async throws in
       let seen: [Int] = try await withUnsafeThrowingContinuation { continuation in
         var seen: [Int] = []
         for number in 0..<500 {
@@ -68,7 +68,7 @@ import Testing
 
   @Test("a request is answered after its commit: a deferred constraint fails it")
   func deferredConstraint() async throws {
-    try await withConnection { connection in
+    try await withConnection { (connection) async throws in
       try await connection.script(
         """
         CREATE TABLE parent (id int PRIMARY KEY);
@@ -83,7 +83,7 @@ import Testing
 
   @Test("an error tells the constraint, the table and the detail")
   func errorFields() async throws {
-    try await withConnection { connection in
+    try await withConnection { (connection) async throws in
       try await connection.script("CREATE TABLE names (name text CONSTRAINT names_unique UNIQUE)")
       try await connection.execute("INSERT INTO names VALUES ($1)", "ada")
       let error = try #require(
@@ -98,7 +98,7 @@ import Testing
 
   @Test("a script runs several statements, all or none, between pipelined requests")
   func script() async throws {
-    try await withConnection { connection in
+    try await withConnection { (connection) async throws in
       try await connection.script("CREATE TABLE a (x int); INSERT INTO a VALUES (1); INSERT INTO a VALUES (2)")
       async let before = connection.query("SELECT sum(x)::int FROM a")
       let error = await failure { try await connection.script("INSERT INTO a VALUES (10); SELECT 1/0") }
