@@ -35,7 +35,10 @@ final class Shard: @unchecked Sendable {
     self.loop = loop
     self.log = log
     pool = PostgresPool(parts.poolConfiguration(size: 4, name: "chatd"), loop: loop)
-    writerPool = PostgresPool(parts.poolConfiguration(size: 1, name: "chatd writer"), loop: loop)
+    var writing = parts.poolConfiguration(size: 1, name: "chatd writer")
+    // A store that hangs is given up in time to tell the senders, whose patience is 10 s.
+    writing.statementTimeout = .seconds(8)
+    writerPool = PostgresPool(writing, loop: loop)
     redis = RedisClient(parts.redisConfiguration(name: "chatd"), loop: loop)
     let bus = RedisStreamBus(
       redis: redis, configuration: parts.redisConfiguration(name: "chatd-bus"), loop: loop)

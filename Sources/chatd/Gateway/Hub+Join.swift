@@ -44,7 +44,7 @@ extension Hub {
     try check(join)
     settle(room, at: position)
     guard let afterSeq else { return finish(join, room, replayed: 0, isReset: false) }
-    if afterSeq > room.lastSeq ?? 0, afterSeq <= position { await fill(room, through: position) }
+    if afterSeq > room.lastSeq ?? 0, afterSeq <= position { await reach(position, in: room) }
     return try await replay(join, room, conversation, after: afterSeq)
   }
 

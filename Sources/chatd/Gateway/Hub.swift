@@ -289,6 +289,19 @@ final class Hub: @unchecked Sendable {
     }
   }
 
+  /// Returns when the room has had `seq`, which is in the store, whoever reads it; or has lost its members.
+  func reach(_ seq: Int64, in room: Room) async {
+    while !room.isEmpty, let last = room.lastSeq, last < seq {
+      if room.isFilling {
+        room.highestSeen = max(room.highestSeen, seq)
+        try? await loop.sleep(for: .milliseconds(2))
+      } else {
+        await fill(room, through: seq)
+        if room.lastSeq == last { return }
+      }
+    }
+  }
+
   // MARK: After a broken subscription
 
   /// Compares every conversation's room with the store. Repeats until it has succeeded.
@@ -322,9 +335,10 @@ final class Hub: @unchecked Sendable {
       let chunk = concerned[start..<min(start + 1000, concerned.count)]
       let seqs = try await store.lastSeqs(of: chunk.compactMap(\.conversation))
       for room in chunk {
-        guard let conversation = room.conversation, let seq = seqs[conversation], let last = room.lastSeq, seq > last
-        else { continue }
-        await fill(room, through: seq)
+        guard let conversation = room.conversation, let seq = seqs[conversation] else { continue }
+        // A room whose first join is still asking learns of it when that settles.
+        room.highestSeen = max(room.highestSeen, seq)
+        if let last = room.lastSeq, seq > last { await fill(room, through: seq) }
       }
     }
     try await expelStrangers(concerned)
