@@ -8,6 +8,9 @@ extension Connection {
     to address: SocketAddress, loop: EventLoop, timeout: Duration = .seconds(5)
   ) async throws -> Connection {
     loop.assertCurrent()
+    if case .unix(let path) = address.kind, path.utf8.count > SocketAddress.maximumPathLength {
+      throw NetworkError(errno: ENAMETOOLONG, "connect to \(address)")
+    }
     let descriptor = address.withSockaddr { clinux_connect($0, $1) }
     guard descriptor >= 0 else { throw NetworkError(errno: -descriptor, "connect to \(address)") }
     let attempt = ConnectAttempt(descriptor: descriptor, loop: loop)

@@ -26,6 +26,8 @@ package struct NetworkError: Error, Equatable, CustomStringConvertible {
       case ECONNREFUSED, ENOENT: .refused
       case ETIMEDOUT: .timedOut
       case ECONNRESET, EPIPE: .closed
+      // A Unix socket whose backlog is full says so, where TCP would wait.
+      case EAGAIN: .overloaded
       default: .system
       }
     self.init(code, operation, reason: String(cString: strerror(error)))

@@ -15,6 +15,9 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
   /// 0 for a Unix socket.
   package var port: UInt16
 
+  /// Bytes of a Unix socket's path: `sun_path` has room for one more, the terminating zero.
+  static let maximumPathLength = 107
+
   package init(_ kind: Kind, port: UInt16 = 0) {
     self.kind = kind
     self.port = port
@@ -83,7 +86,7 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         return MemoryLayout<sockaddr_in6>.size
       case .unix(let path):
         bytes.storeBytes(of: sa_family_t(AF_UNIX), as: sa_family_t.self)
-        let utf8 = Array(path.utf8.prefix(107))
+        let utf8 = Array(path.utf8.prefix(SocketAddress.maximumPathLength))
         bytes.baseAddress!.advanced(by: 2).copyMemory(from: utf8, byteCount: utf8.count)
         return 2 + utf8.count + 1
       }
