@@ -26,7 +26,7 @@ package enum CloseReason: Equatable, Sendable, CustomStringConvertible {
 package protocol ConnectionHandler: AnyObject {
   /// Bytes from the peer, valid during the call. The handler may write or close from here.
   func received(_ bytes: UnsafeRawBufferPointer)
-  /// The peer sends no more (its FIN). The default closes the connection once everything is written.
+  /// The peer sends no more (its FIN). Writing goes on; `finish` ends the connection once everything is written.
   func peerFinished()
   /// Everything written has gone out after the socket had been full.
   func drained()
@@ -65,7 +65,8 @@ package final class Connection: Channel, @unchecked Sendable {
   }
 
   deinit {
-    if state == .idle { Glibc.close(descriptor) }
+    // Never started, or the loop has gone first.
+    if state != .closed { Glibc.close(descriptor) }
   }
 
   /// Begins to read; the connection keeps `handler` alive until it has been told `closed`.
@@ -106,7 +107,7 @@ package final class Connection: Channel, @unchecked Sendable {
   /// Queues bytes; they go out at the end of the tick. Ignored once the connection is no longer open.
   @inline(__always)
   package func write(_ bytes: UnsafeRawBufferPointer) {
-    guard state == .open, let base = bytes.baseAddress else { return }
+    guard state == .open, let base = bytes.baseAddress, !bytes.isEmpty else { return }
     output.append(base, bytes.count, loop.buffers)
     loop.flushAtTickEnd(self)
     if output.count > outboundLimit { overflowed() }
@@ -127,7 +128,11 @@ package final class Connection: Channel, @unchecked Sendable {
 
   package override func flush() {
     guard state == .open || state == .finishing else { return }
-    switch output.flush(to: descriptor, loop.buffers) {
+    let waiting = output.count
+    let outcome = output.flush(to: descriptor, loop.buffers)
+    // What a finishing connection still has to say may take as long as the peer goes on taking it.
+    if state == .finishing, output.count < waiting { lingerTimer?.arm(after: Connection.patience) }
+    switch outcome {
     case .done:
       if isBlocked {
         isBlocked = false
@@ -210,14 +215,16 @@ package final class Connection: Channel, @unchecked Sendable {
     state = .finishing
     if !isReading { resumeReading() }
     let timer = loop.timer { [unowned self] in end(.local) }
-    // A peer that takes nothing must not hold the connection for ever.
-    timer.arm(after: linger + .seconds(4))
+    timer.arm(after: Connection.patience)
     lingerTimer = timer
     self.linger = linger
     loop.flushAtTickEnd(self)
   }
 
   private var linger = Duration.zero
+
+  /// How long a finishing connection waits for a peer that takes nothing.
+  private static let patience = Duration.seconds(5)
 
   private func sendEnd() {
     state = .lingering

@@ -31,11 +31,16 @@ extension EventLoop {
     return Task.immediate(executorPreference: tasks, operation: operation)
   }
 
-  /// Runs an async function on this loop and waits for it. Any thread.
+  /// Runs an async function on this loop and waits for it; cancelling the caller cancels it. Any thread.
   package func submit<Success: Sendable>(
     _ operation: @escaping @Sendable () async throws -> Success
   ) async throws -> Success {
-    try await Task(executorPreference: tasks, operation: operation).value
+    let task = Task(executorPreference: tasks, operation: operation)
+    return try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      task.cancel()
+    }
   }
 
   /// Suspends for at least `duration`; throws `CancellationError` at once when the task is cancelled.

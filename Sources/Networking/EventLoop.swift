@@ -138,7 +138,11 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     _ = clinux_epoll_control(epoll, EPOLL_CTL_ADD, channel.descriptor, interest.rawValue, channel.tag)
   }
 
+  /// Watches for something else. Ignored unless the channel is the one that is watched: a library may have closed the
+  /// descriptor by itself and another channel have been given its number.
   package func modify(_ channel: Channel, _ interest: Interest) {
+    let index = Int(channel.descriptor)
+    guard index < channels.count, channels[index] === channel else { return }
     _ = clinux_epoll_control(epoll, EPOLL_CTL_MOD, channel.descriptor, interest.rawValue, channel.tag)
   }
 

@@ -101,7 +101,7 @@ struct TimerHeap {
   /// which must not find the heap under way.
   mutating func popDue(_ now: UInt64) -> LoopTimer? {
     while let timer = timers.first, timer.heapDeadline <= now {
-      if timer.deadline > now {
+      if timer.deadline > timer.heapDeadline {
         timer.heapDeadline = timer.deadline
         siftDown(0)
         continue

@@ -43,7 +43,9 @@ struct OutputBuffer: ~Copyable {
       capacity = BufferPool.chunk
       return
     }
-    if head > 0 {
+    // Moving is worth it only when at least as much has been sent, or a slow peer would have its backlog moved for every
+    // small write.
+    if head > tail - head {
       memmove(base!, base! + head, tail - head)
       tail -= head
       head = 0

@@ -8,7 +8,8 @@ package final class WorkerThreads: Sendable {
   package static let blocking = WorkerThreads(name: "blocking", threads: 2, queueLimit: 1024)
 
   private struct State {
-    var queue: [@Sendable () -> Void] = []
+    /// A job that has been taken leaves nil, so that nothing it holds outlives it.
+    var queue: [(@Sendable () -> Void)?] = []
     var head = 0
     var waiting: Int { queue.count - head }
   }
@@ -52,6 +53,7 @@ package final class WorkerThreads: Sendable {
       let job = state.withLock { state -> (@Sendable () -> Void)? in
         guard state.head < state.queue.count else { return nil }
         let job = state.queue[state.head]
+        state.queue[state.head] = nil
         state.head += 1
         if state.head == state.queue.count || state.head > 256 {
           state.queue.removeFirst(state.head)
