@@ -1,0 +1,220 @@
+// The one invariant: every message answered with 2xx reaches every member that is connected, or that resumes later,
+// exactly once and in order, whatever dies in between.
+//
+// Twenty senders, two hundred members on two gateways, six rooms. Meanwhile a schedule, made from a seed, kills each
+// part of the installation, some twice, and cuts members off. Every member checks every message as it comes: it must be
+// the next of its room. In the end each must have exactly what was answered, and nothing that was refused.
+//
+// The seed is printed; CHATD_TEST_SEED=n repeats its schedule.
+
+import ChatKit
+import JSON
+import Networking
+import TestSupport
+import Testing
+
+@Suite("The invariant", .serialized)
+struct InvariantTests {
+  private static let roomCount = 6
+  private static let memberCount = 200
+  private static let senderCount = 20
+
+  private enum Fault: CaseIterable {
+    case gatewayKilled, otherGatewayKilled, gatewayReplaced, gatewayFrozen, redisEmptied, apiKilled
+    case apiKilledUnpublished, postgresKilled
+  }
+
+  @Test(
+    "every message answered with 2xx reaches every member exactly once and in order, whatever dies",
+    .timeLimit(.minutes(5)))
+  func holds() async throws {
+    let seed = try SeededGenerator.seedOfThisRun()
+    print("CHATD_TEST_SEED=\(seed)")
+    try await withLoop { loop in
+      let cluster = try await Cluster(loop: loop)
+      do {
+        try await run(cluster, seed)
+      } catch {
+        await cluster.stop()
+        throw TestFailure("with CHATD_TEST_SEED=\(seed): \(error)")
+      }
+      await cluster.stop()
+    }
+  }
+
+  private func run(_ cluster: Cluster, _ seed: UInt64) async throws {
+    let loop = cluster.loop
+    let ledger = Ledger()
+    var random = SeededGenerator(seed: seed)
+    let people = try await register(Self.senderCount + Self.memberCount, cluster)
+    let rooms = try await makeRooms(people, cluster)
+    let senders = (0..<Self.senderCount).map { index in
+      Sender(
+        index: index, person: people[index],
+        rooms: rooms.enumerated().filter { Self.isIn(index, $0.offset) }.map(\.element),
+        foreignRoom: rooms[(index + 4) % Self.roomCount], cluster: cluster, ledger: ledger, seed: seed,
+        isOnSocket: index % 4 == 3)
+    }
+    let members = (0..<Self.memberCount).map { index in
+      Member(
+        index: index, person: people[Self.senderCount + index],
+        rooms: rooms.enumerated().filter { Self.isIn(Self.senderCount + index, $0.offset) }.map(\.element),
+        cluster: cluster, ledger: ledger)
+    }
+    let reading = members.map { member in loop.start { await member.run() } }
+    let sending = senders.map { sender in loop.start { await sender.run() } }
+    let cutting = loop.start {
+      var cuts = SeededGenerator(seed: seed, actor: 1)
+      var count = 0
+      while !ledger.isDone {
+        try? await loop.sleep(for: .milliseconds(Int64.random(in: 20...200, using: &cuts)))
+        members[Int.random(in: 0..<members.count, using: &cuts)].cut()
+        count += 1
+      }
+      return count
+    }
+
+    // Each fault once, and three of them once more, in the seed's order.
+    var faults = Fault.allCases.shuffled(using: &random)
+    for _ in 0..<3 { faults.append(Fault.allCases.randomElement(using: &random) ?? .redisEmptied) }
+    let overHTTP = (0..<Self.senderCount).filter { $0 % 4 != 3 }.map { people[$0].id }
+    try await loop.sleep(for: .milliseconds(500))
+    for fault in faults {
+      let before = ledger.acceptedCount
+      try await perform(fault, on: cluster, senders: overHTTP, &random)
+      // Life goes on after each of them.
+      try await eventually(within: .seconds(30), "messages that are accepted after \(fault)") {
+        ledger.acceptedCount > before + 10
+      }
+      try await loop.sleep(for: .milliseconds(Int64.random(in: 200...1200, using: &random)))
+    }
+    ledger.isDone = true
+    for task in sending { await task.value }
+    let cut = await cutting.value
+
+    try await eventually(
+      within: .seconds(60), "the last message at every member; \(behind(members, ledger) ?? "none is behind")"
+    ) {
+      behind(members, ledger) == nil
+    }
+    try await eventually(within: .seconds(20), "an empty outbox") {
+      try await cluster.sql("SELECT count(*) FROM outbox") == "0"
+    }
+    // Whatever comes late must not be a repetition: time for one more round of everything that repeats.
+    try await loop.sleep(for: .seconds(3))
+    ledger.isOver = true
+    for member in members { member.stop() }
+    for task in reading { await task.value }
+    try await judge(members, rooms, ledger, cluster, seed)
+    print(
+      """
+      the invariant: \(ledger.acceptedCount) messages accepted, \(ledger.deliveries) deliveries, \(ledger.refused) refused, \
+      \(ledger.retries) retries, \(ledger.replays) replayed, \(ledger.reconnects) reconnects, \(ledger.resumed) resumed, \
+      \(cut) cuts
+      """)
+    for event in cluster.events { print("  \(event)") }
+    #expect(ledger.refused > 0 && ledger.retries > 0 && ledger.resumed > 0 && cut > 0)
+    #expect(ledger.reconnects > Self.memberCount)
+  }
+
+  /// Person n is in two rooms, senders in three; nobody in all.
+  private static func isIn(_ person: Int, _ room: Int) -> Bool {
+    let distance = (room - person % roomCount + roomCount) % roomCount
+    return distance < (person < senderCount ? 3 : 2)
+  }
+
+  private func register(_ count: Int, _ cluster: Cluster) async throws -> [Person] {
+    let loop = cluster.loop
+    return try await withThrowingTaskGroup(of: (Int, Person).self) { group in
+      var people = [Person?](repeating: nil, count: count)
+      var next = 0
+      func add() {
+        let index = next
+        next += 1
+        group.addTask {
+          let client = APIClient(port: cluster.apiPort, loop: loop)
+          return (index, try await Stack.register("person-\(index)", with: client))
+        }
+      }
+      while next < min(8, count) { add() }
+      while let (index, person) = try await group.next() {
+        people[index] = person
+        if index >= Self.senderCount { person.api.close() }
+        if next < count { add() }
+      }
+      return people.compactMap { $0 }
+    }
+  }
+
+  private func makeRooms(_ people: [Person], _ cluster: Cluster) async throws -> [String] {
+    var rooms: [String] = []
+    for room in 0..<Self.roomCount {
+      let inside = people.indices.filter { Self.isIn($0, room) }
+      let answer = try await people[inside[0]].api.post(
+        "/api/conversations",
+        [
+          "type": "group", "title": .string("room \(room)"),
+          "participants": .array(inside.map { .string(people[$0].id) }),
+        ]
+      ).expect(201)
+      rooms.append(try answer.string("id"))
+    }
+    return rooms
+  }
+
+  private func perform(
+    _ fault: Fault, on cluster: Cluster, senders: [String], _ random: inout SeededGenerator
+  ) async throws {
+    let away = Duration.milliseconds(Int64.random(in: 50...1500, using: &random))
+    switch fault {
+    case .gatewayKilled: try await cluster.killGateway(0, away: away)
+    case .otherGatewayKilled: try await cluster.killGateway(1, away: away)
+    case .gatewayReplaced: try await cluster.replaceGateway(Int.random(in: 0...1, using: &random))
+    case .gatewayFrozen:
+      try await cluster.freezeGateway(Int.random(in: 0...1, using: &random), for: .milliseconds(5500))
+    case .redisEmptied: try await cluster.wipeRedis(away: away)
+    case .apiKilled: try await cluster.killAPI(away: away)
+    case .apiKilledUnpublished: try await cluster.killAPIBetweenCommitAndPublish(senders: senders)
+    case .postgresKilled: try await cluster.killPostgres(away: away)
+    }
+  }
+
+  /// The first member that lacks something, in words.
+  private func behind(_ members: [Member], _ ledger: Ledger) -> String? {
+    for member in members {
+      for room in member.rooms {
+        let last = ledger.accepted[room]?.keys.max() ?? 0
+        if member.cursor(room) < last {
+          return "member \(member.index) has \(member.cursor(room)) of \(last) in \(room)"
+        }
+      }
+    }
+    return nil
+  }
+
+  private func judge(
+    _ members: [Member], _ rooms: [String], _ ledger: Ledger, _ cluster: Cluster, _ seed: UInt64
+  ) async throws {
+    for violation in ledger.violations { Issue.record("CHATD_TEST_SEED=\(seed): \(violation)") }
+    for room in rooms {
+      let accepted = ledger.accepted[room] ?? [:]
+      let count = accepted.count
+      #expect(count > 20, "CHATD_TEST_SEED=\(seed)")
+      // Every key was settled, so the store has what was answered and nothing else.
+      #expect(try await cluster.sql("SELECT last_seq FROM conversations WHERE id = '\(room)'") == "\(count)")
+      #expect(try await cluster.sql("SELECT count(*) FROM messages WHERE conversation_id = '\(room)'") == "\(count)")
+      guard accepted.keys.min() == 1, accepted.keys.max() == count else {
+        Issue.record("CHATD_TEST_SEED=\(seed): the seqs of \(room) have gaps")
+        continue
+      }
+      let expected = (1...count).map { accepted[$0]?.body.hashValue ?? 0 }
+      for member in members where member.rooms.contains(room) {
+        #expect(
+          member.received[room] == expected, "CHATD_TEST_SEED=\(seed): member \(member.index) in \(room)")
+      }
+    }
+    // Each fault happened: another process answers now.
+    #expect(cluster.events.allSatisfy { $0.before > 0 && $0.after > 0 && $0.before != $0.after }, "\(cluster.events)")
+    #expect(cluster.events.count >= Fault.allCases.count - 1)
+  }
+}

@@ -1,0 +1,92 @@
+import JSON
+import Networking
+import TestSupport
+
+/// Reads its rooms on a socket. After any cut it comes back, on the other gateway if its own is away, and resumes from
+/// its cursor. It takes nothing on trust: what comes must be the cursor's next, each time. On the test's loop.
+final class Member: @unchecked Sendable {
+  let index: Int
+  let rooms: [String]
+  private let person: Person
+  private let cluster: Cluster
+  private let ledger: Ledger
+  private var gateway: Int
+  private var socket: SocketClient?
+  /// By room: the bodies' hashes; element n is of seq n + 1.
+  private(set) var received: [String: [Int]] = [:]
+
+  init(index: Int, person: Person, rooms: [String], cluster: Cluster, ledger: Ledger) {
+    self.index = index
+    self.person = person
+    self.rooms = rooms
+    self.cluster = cluster
+    self.ledger = ledger
+    gateway = index % 2
+    for room in rooms { received[room] = [] }
+  }
+
+  func cursor(_ room: String) -> Int { received[room]?.count ?? 0 }
+
+  /// A cut from outside: the network, a lid that closes.
+  func cut() { socket?.cut() }
+
+  func run() async {
+    var isFirst = true
+    while !ledger.isOver {
+      do {
+        let socket = try await SocketClient.connect(
+          to: cluster.gatewayPorts[gateway], token: person.token, loop: cluster.loop)
+        self.socket = socket
+        if !isFirst { ledger.reconnects += 1 }
+        isFirst = false
+        socket.onEvent = { [unowned self] name, argument in receive(name, argument) }
+        for room in rooms { try await join(room, socket) }
+        try await socket.wait("the end", within: .seconds(3600)) { socket.isClosed }
+      } catch let refused as Refused {
+        ledger.violation("member \(index) was \(refused)")
+        return
+      } catch {
+        socket?.cut()
+        gateway = 1 - gateway
+        try? await cluster.loop.sleep(for: .milliseconds(Int64(20 + index % 50)))
+      }
+    }
+  }
+
+  func stop() { socket?.cut() }
+
+  private func join(_ room: String, _ socket: SocketClient) async throws {
+    while !ledger.isOver {
+      let ack = try await socket.join(room, afterSeq: cursor(room))
+      if ack["ok"]?.bool == true {
+        if ack["reset"]?.bool == true { ledger.violation("member \(index) was told to reset at \(cursor(room))") }
+        ledger.resumed += ack["replayed"]?.int ?? 0
+        return
+      }
+      let code = ack["error"]?["code"]?.string ?? ""
+      guard code == "unavailable" || code == "overloaded" || code == "outcome_unknown" else {
+        return ledger.violation("the join of member \(index) was answered \(JSONLiteral(ack))")
+      }
+      try await cluster.loop.sleep(for: .milliseconds(100))
+    }
+  }
+
+  private func receive(_ name: String, _ argument: JSONValue) {
+    guard name == "message:new", let room = argument["conversationId"]?.string, let seq = argument["seq"]?.int,
+      let body = argument["body"]?.string
+    else { return ledger.violation("member \(index) got \(name) \(JSONLiteral(argument))") }
+    ledger.deliveries += 1
+    if body.hasPrefix("REFUSED") { ledger.violation("member \(index) got what was refused: \(body.prefix(40))") }
+    guard received[room] != nil else { return ledger.violation("member \(index) got a message of \(room)") }
+    let next = cursor(room) + 1
+    if seq != next {
+      ledger.violation(
+        "member \(index) on gateway \(gateway) expected seq \(next) of \(room) and got \(seq): "
+          + (seq < next ? "again" : "a gap"))
+      // Goes on as a client would: what is old is dropped, and a gap is resumed from.
+      if seq > next { socket?.cut() }
+      return
+    }
+    received[room]?.append(body.hashValue)
+  }
+}
