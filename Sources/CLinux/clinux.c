@@ -73,6 +73,8 @@ int clinux_signal_descriptor(const int *signals, int count) {
   return fd < 0 ? -errno : fd;
 }
 
+int clinux_sync_file_system(int fd) { return syncfs(fd) ? -errno : 0; }
+
 int clinux_pidfd(pid_t pid) {
   /* Close-on-exec by definition. */
   long fd = syscall(SYS_pidfd_open, pid, 0);

@@ -91,6 +91,8 @@ static inline int clinux_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int clinux_termination_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 /* A descriptor that becomes readable when the process `pid` ends. Negative errno on failure. */
 int clinux_pidfd(pid_t pid);
+/* syncfs: everything written to the file system of `fd` is on its disk. */
+int clinux_sync_file_system(int fd);
 /* An exclusive flock without waiting: 0, or a negative errno (EWOULDBLOCK: somebody else holds it). */
 static inline int clinux_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0; }
 /* Runs `path` with `arguments` and `environment` (both NULL-terminated) in a child with its own process group:
