@@ -154,12 +154,15 @@ package final class EmbeddedServers: @unchecked Sendable {
   package func watch(
     _ service: EmbeddedService, on loop: EventLoop, died: @escaping @Sendable (EmbeddedError) -> Void
   ) async throws(EmbeddedError) {
-    let descriptor = try await Self.onThread { () throws(EmbeddedError) in
-      guard let process = self.process(of: service) else { return Int32(-1) }
-      return try process.exitDescriptor()
+    try await Self.onThread { () throws(EmbeddedError) in
+      if let failure = self.unexpectedEnd(of: service) {
+        // It was quicker than we: there is no pid left to watch.
+        loop.execute { died(failure) }
+      } else if let process = self.process(of: service), !process.hasEnded {
+        let descriptor = try process.exitDescriptor()
+        loop.execute { self.watch(descriptor, of: service, on: loop, died) }
+      }
     }
-    guard descriptor >= 0 else { return }
-    loop.execute { self.watch(descriptor, of: service, on: loop, died) }
   }
 
   private func watch(

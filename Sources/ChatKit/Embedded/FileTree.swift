@@ -72,6 +72,14 @@ package enum FileTree {
     }
   }
 
+  /// Returns when everything that was written to the file system of `path` is on its disk.
+  static func syncFileSystem(of path: String) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = clinux_sync_file_system(descriptor)
+    close(descriptor)
+  }
+
   package static func target(ofLink path: String) -> String? {
     var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = bytes.withUnsafeMutableBytes {

@@ -76,11 +76,10 @@ final class PostgresServer {
     guard output >= 0 else { throw EmbeddedError(errno: errno, "write \(log)") }
     defer { close(output) }
     let start = Int(lseek(output, 0, SEEK_END))
-    var arguments = [
+    let arguments = [
       "-D", draft, "-U", Self.user, "--auth-local=trust", "--auth-host=reject", "-E", "UTF8", "--locale=C.UTF-8",
-      "--data-checksums",
+      "--data-checksums", "--no-sync",
     ]
-    if !options.isDurable { arguments.append("--no-sync") }
     var code = try run("\(programs)/initdb", arguments, draft, output)
     if code == 0 {
       // In single-user mode, so that the rename below publishes a folder that lacks nothing.
@@ -99,7 +98,8 @@ final class PostgresServer {
       }
       throw EmbeddedError(.serverFailed, "PostgreSQL's initdb failed; see \(log)", log: tail)
     }
-    if options.isDurable { sync() }
+    // All at once: a third of the time that initdb takes to sync file by file.
+    if options.isDurable { FileTree.syncFileSystem(of: draft) }
     rmdir(data)
     guard rename(draft, data) == 0 else { throw EmbeddedError(errno: errno, "make \(data)") }
   }
@@ -136,7 +136,7 @@ final class PostgresServer {
       .postgres, "\(programs)/postgres",
       [
         "-D", data, "-c", "listen_addresses=", "-c", "port=5432", "-c", "unix_socket_directories=\"\(sockets)\"", "-c",
-        "unix_socket_permissions=0700", "-c", "logging_collector=off", "-c", "external_pid_file=",
+        "unix_socket_permissions=0700", "-c", "logging_collector=off",
       ],
       in: data, log: log, account: folder.account, stopSignal: SIGINT)
   }

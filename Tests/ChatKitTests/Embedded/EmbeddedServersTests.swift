@@ -96,6 +96,42 @@ struct EmbeddedServersTests {
     await servers.stop()
   }
 
+  @Test("a death before anybody watched is told all the same")
+  func earlyDeath() async throws {
+    let folder = try TemporaryFolder.make()
+    let servers = try await EmbeddedServers.start(in: folder, options: options([.redis]))
+    try await servers.kill(.redis)
+    try await withLoop { loop in
+      let seen = Atomic<Bool>(false)
+      try await servers.watch(.redis, on: loop) { _ in seen.store(true, ordering: .relaxed) }
+      try await eventually("the callback") { seen.load(ordering: .relaxed) }
+    }
+    await servers.stop()
+  }
+
+  @Test("as root, a folder behind a closed one is opened for PostgreSQL's account alone", .enabled(if: geteuid() == 0))
+  func closedParent() async throws {
+    let folder = try TemporaryFolder.make()
+    #expect(chmod(folder, 0o700) == 0)
+    let lines = Mutex<[String]>([])
+    let servers: EmbeddedServers
+    do {
+      servers = try await EmbeddedServers.start(in: "\(folder)/data", options: options()) { line in
+        lines.withLock { $0.append(line) }
+      }
+    } catch {
+      // A file system without ACLs: then the way out is named.
+      #expect(error.code == .notPermitted)
+      #expect(error.message.contains("chmod o+x \(folder)"))
+      return
+    }
+    #expect(lines.withLock { $0.contains { $0.contains("pass through \(folder)") } })
+    var status = stat()
+    #expect(stat(folder, &status) == 0 && status.st_mode & 0o007 == 0)
+    #expect(try await query(servers, "SELECT 1") == "1")
+    await servers.stop()
+  }
+
   @Test("a stop that was asked for is no death")
   func stopIsNoDeath() async throws {
     let folder = try TemporaryFolder.make()
