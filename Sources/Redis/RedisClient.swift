@@ -56,6 +56,7 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
   @exclusivity(unchecked) private var waiting = RingBuffer<Waiting>()
   private var held: [Held] = []
   private var heldCount = 0
+  private var heldBytes = 0
   private let commandTimeout: UInt64
   private var lastFailure: RedisError?
   private var isClosed = false
@@ -171,7 +172,7 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
     loop.assertCurrent()
     guard !isClosed else { throw RedisError(.closed, .notSent, "the client is closed") }
     guard queueCount + count <= configuration.queueLimit,
-      link.connection?.outboundCount ?? 0 <= configuration.outboundLimit
+      (link.connection?.outboundCount ?? 0) + heldBytes <= configuration.outboundLimit
     else {
       throw RedisError(
         .overloaded, .notSent, "\(queueCount) commands are waiting for \(configuration.address): the queue is full")
@@ -195,6 +196,7 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
     } else {
       held.append(Held(bytes: Array(encoder.bytes), receivers: receivers, deadline: deadline))
       heldCount += receivers.count
+      heldBytes += encoder.count
       if !timer.isArmed { timer.arm(at: deadline) }
       link.start()
     }
@@ -255,17 +257,23 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
       }
       index += 1
     }
-    while let first = held.first {
-      guard first.deadline <= now else {
-        next = min(next, first.deadline)
-        break
-      }
-      held.removeFirst()
-      heldCount -= first.receivers.count
-      let why = lastFailure?.message ?? "no connection to \(configuration.address)"
-      for receiver in first.receivers { resume(receiver, RedisError(.notConnected, .notSent, why)) }
-    }
+    next = min(next, expireHeld(now))
     if next != .max { timer.arm(at: max(next, now + 1_000_000)) }
+  }
+
+  /// Fails those who have waited for a connection too long, and returns the next deadline.
+  private func expireHeld(_ now: UInt64) -> UInt64 {
+    let expired = held.prefix { $0.deadline <= now }
+    guard !expired.isEmpty else { return held.first?.deadline ?? .max }
+    let error = RedisError(
+      .notConnected, .notSent, lastFailure?.message ?? "no connection to \(configuration.address)")
+    held.removeFirst(expired.count)
+    for entry in expired {
+      heldCount -= entry.receivers.count
+      heldBytes -= entry.bytes.count
+      for receiver in entry.receivers { resume(receiver, error) }
+    }
+    return held.first?.deadline ?? .max
   }
 
   private func failWaiting(_ error: RedisError) {
@@ -276,6 +284,7 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
     let all = held
     held = []
     heldCount = 0
+    heldBytes = 0
     for entry in all { for receiver in entry.receivers { resume(receiver, error) } }
   }
 
@@ -291,6 +300,7 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
     let all = held
     held = []
     heldCount = 0
+    heldBytes = 0
     for entry in all {
       link.connection?.write(entry.bytes)
       for receiver in entry.receivers { expect(receiver, entry.deadline) }

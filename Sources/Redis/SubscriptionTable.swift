@@ -16,7 +16,7 @@ struct SubscriptionTable {
   private var entries: [Name: Entry] = [:]
 
   var wanted: [Name] { entries.filter { $0.value.isWanted }.map(\.key) }
-  var wantedCount: Int { entries.count { $0.value.isWanted } }
+  private(set) var wantedCount = 0
 
   func isConfirmed(_ name: Name) -> Bool { entries[name]?.isConfirmed ?? false }
 
@@ -26,6 +26,7 @@ struct SubscriptionTable {
     defer { entries[name] = entry }
     let wasWanted = entry.isWanted
     entry.isWanted = true
+    if !wasWanted { wantedCount += 1 }
     if entry.isConfirmed {
       wait?.confirmed()
       return false
@@ -40,6 +41,7 @@ struct SubscriptionTable {
   mutating func drop(_ name: Name, isConnected: Bool) -> Bool {
     guard var entry = entries[name], entry.isWanted else { return false }
     entry.isWanted = false
+    wantedCount -= 1
     entry.isConfirmed = false
     for wait in entry.waits { wait.fail(RedisError(.closed, .notSent, "unsubscribed from \(name.text)")) }
     entry.waits = []

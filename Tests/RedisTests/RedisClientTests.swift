@@ -174,6 +174,26 @@ struct RedisClientTests {
     }
   }
 
+  @Test("what waits for a connection has limits too, in commands and in bytes, and fails in its order")
+  func absentServerOverload() async throws {
+    let folder = try TemporaryFolder.make()
+    try await withLoop { loop in
+      var configuration = RedisConfiguration(.unix("\(folder)/none.sock"))
+      configuration.commandTimeout = .milliseconds(100)
+      configuration.queueLimit = 50
+      configuration.outboundLimit = 1 << 20
+      let client = RedisClient(configuration, loop: loop)
+      defer { client.close() }
+      for index in 0..<50 { #expect(client.post("INCR", index)) }
+      #expect(!client.post("INCR", "n"))
+      try await eventually { client.queueCount == 0 }
+      #expect(client.post("SET", "a", [UInt8](repeating: 0, count: 1 << 20)))
+      #expect(!client.post("SET", "a", 1))
+      try await eventually { client.queueCount == 0 }
+      #expect(client.post("SET", "a", 1))
+    }
+  }
+
   @Test("a server that is not there is told as such, and the command was not sent")
   func absentServer() async throws {
     let folder = try TemporaryFolder.make()
