@@ -28,7 +28,7 @@ struct SocketIOPacketEncoderTests {
 
   @Test("builds an event's array from a name and arguments")
   func event() {
-    var json = SocketIOPacketEncoder.event("na\"me") {
+    let json = SocketIOPacketEncoder.event("na\"me") {
       $0.value(1)
       $0.value("zwei")
       $0.attachment(0)
