@@ -73,7 +73,7 @@ let package = Package(
     tests("MessagePackTests", ["MessagePack", "JSON", "Primitives"]),
     tests("YAMLTests", ["YAML", "Primitives"]),
     tests("HTTPTests", ["HTTP", "JSON", "Networking", "Primitives"]),
-    tests("SocketIOTests", ["SocketIO", "HTTP", "JSON", "Networking", "Primitives"]),
+    tests("SocketIOTests", ["SocketIO", "HTTP", "JSON", "Networking", "Primitives", "TestSupport"]),
     tests("PostgresTests", ["ChatKit", "Postgres", "Networking", "Primitives", "TestSupport"]),
     tests("RedisTests", ["ChatKit", "Redis", "Networking", "Primitives", "TestSupport"]),
     tests(

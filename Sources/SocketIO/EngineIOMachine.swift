@@ -100,7 +100,7 @@ package struct EngineIOMachine {
     case wait
     /// Answer with the buffer.
     case answer
-    /// Answer with the buffer and `1`; the session is over.
+    /// Answer with `1`; the session is over.
     case answerAndClose
     /// Two GETs at a time: release the first with `1`, refuse the second, the session is over.
     case overlap
@@ -116,11 +116,11 @@ package struct EngineIOMachine {
       isPollWaiting = false
       return .overlap
     }
+    if hasBuffered { return .answer }
     if phase == .closing {
       phase = .closed
       return .answerAndClose
     }
-    if hasBuffered { return .answer }
     isPollWaiting = true
     return .wait
   }
@@ -232,14 +232,17 @@ package struct EngineIOMachine {
 
   package enum CloseStep: Equatable, Sendable {
     case closeWebSocket
-    /// Answer the waiting GET with the buffer and `1`.
+    /// Answer the waiting GET with `1`.
     case answerPoll
+    /// Answer the waiting GET with the buffer. The `1` goes on the next, unless the session is over now: in one answer
+    /// with the `1` official clients would drop the packets before it.
+    case flushPoll
     /// The `1` goes on the next GET; `deadline` says how long to wait for it.
     case awaitPoll
     case nothing
   }
 
-  /// The server closes. With `discard` nothing more is said to a client that has no GET waiting.
+  /// The server closes. With `discard` nothing more is said to a client once the waiting GET, if any, is answered.
   package mutating func close(discard: Bool, now: UInt64, limits: Limits) -> CloseStep {
     guard phase == .open else { return .nothing }
     upgrade = .none
@@ -247,18 +250,15 @@ package struct EngineIOMachine {
       phase = .closed
       return .closeWebSocket
     }
-    if isPollWaiting {
+    if isPollWaiting, !hasBuffered {
       phase = .closed
       isPollWaiting = false
       return .answerPoll
     }
-    guard !discard else {
-      phase = .closed
-      return .nothing
-    }
-    phase = .closing
+    phase = discard ? .closed : .closing
     deadline = now &+ limits.closeTimeout
-    return .awaitPoll
+    if isPollWaiting { return .flushPoll }
+    return discard ? .nothing : .awaitPoll
   }
 
   /// The WebSocket is gone: true when that ends the session.

@@ -119,7 +119,7 @@ package class EngineIOSession: DeadlineEntry, @unchecked Sendable {
     case .wait: poll = exchange
     case .answer: respond(to: exchange)
     case .answerAndClose:
-      respond(to: exchange, then: .close)
+      exchange.respond(payload: [EngineIOPacketType.close.rawValue])
       forget()
     case .overlap:
       poll?.respond(payload: [EngineIOPacketType.close.rawValue])
@@ -224,9 +224,11 @@ package class EngineIOSession: DeadlineEntry, @unchecked Sendable {
     switch machine.close(discard: discard, now: engine.loop.now, limits: engine.limits) {
     case .closeWebSocket: closeWebSocket(reason.closeCode)
     case .answerPoll: answerPoll(then: .close)
-    case .awaitPoll: engine.wheel.schedule(self, at: machine.deadline)
+    case .flushPoll: answerPoll()
+    case .awaitPoll: break
     case .nothing: buffer = []
     }
+    if machine.phase == .closing { engine.wheel.schedule(self, at: machine.deadline) }
     finish(reason)
   }
 

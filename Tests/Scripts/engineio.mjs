@@ -1,5 +1,5 @@
 // What Engine.IO 4 asks of a server. The server pings every 300 ms, waits 200 ms, and takes 1,000,000 bytes.
-import { assert, base, wsBase, test, timed, run, sleep, Peer } from "./harness.mjs";
+import { assert, base, wsBase, test, run, sleep, Peer } from "./harness.mjs";
 
 const url = `${base}/engine.io/?EIO=4`;
 const get = (query, options) => fetch(`${base}/engine.io/?${query}`, options);
@@ -165,7 +165,7 @@ test("websocket closes on a message beyond maxPayload", async () => {
   assert.equal(await peer.closed, 1009);
 });
 
-timed("polling exchanges pings and pongs", async () => {
+test("polling exchanges pings and pongs", async () => {
   const sid = await openPolling();
   for (let i = 0; i < 3; i++) {
     const polled = await poll(sid);
@@ -173,18 +173,18 @@ timed("polling exchanges pings and pongs", async () => {
     assert.equal((await post(sid, "3")).status, 200);
   }
 });
-timed("polling ends without a pong", async () => {
+test("polling ends without a pong", async () => {
   const sid = await openPolling();
   await sleep(500);
   assert.equal((await poll(sid)).status, 400);
 });
-timed("a waiting poll is released when no pong comes", async () => {
+test("a waiting poll is released when no pong comes", async () => {
   const sid = await openPolling();
   assert.equal(await (await poll(sid)).text(), "2");
   assert.equal(await (await poll(sid)).text(), "1");
   assert.equal((await poll(sid)).status, 400);
 });
-timed("websocket exchanges pings and pongs", async () => {
+test("websocket exchanges pings and pongs", async () => {
   const peer = await openWebSocket();
   for (let i = 0; i < 3; i++) {
     const sent = performance.now();
@@ -194,7 +194,7 @@ timed("websocket exchanges pings and pongs", async () => {
   }
   peer.close();
 });
-timed("websocket ends without a pong, messages do not count", async () => {
+test("websocket ends without a pong, messages do not count", async () => {
   const peer = await openWebSocket();
   const start = performance.now();
   const chatter = setInterval(() => peer.send("4x"), 50);
@@ -251,7 +251,7 @@ test("upgrade flushes what waits, in order", async () => {
   assert.equal(await peer.next(), "4d");
   peer.close();
 });
-timed("a probe releases a waiting poll, and later ones", async () => {
+test("a probe releases a waiting poll, and later ones", async () => {
   const sid = await openPolling();
   const waiting = poll(sid);
   await sleep(20);

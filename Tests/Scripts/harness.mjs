@@ -1,4 +1,4 @@
-// A test harness in a page: cases run at once, each line of stdout tells one result, and the exit
+// A test harness in a page: cases run one by one, for they measure time; each line of stdout tells one result, and the exit
 // code is the number of failures. Usage of a suite: `node suite.mjs URL NODE_MODULES`.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -10,10 +10,7 @@ export const { WebSocket } = require("ws");
 export const wsBase = base.replace("http", "ws");
 
 const cases = [];
-const timedCases = [];
 export const test = (name, body) => cases.push({ name, body });
-// For cases that measure time: they run alone, after the others.
-export const timed = (name, body) => timedCases.push({ name, body });
 
 export async function run() {
   let failures = 0;
@@ -24,14 +21,13 @@ export async function run() {
       console.log(`ok ${name}`);
     } catch (error) {
       failures += 1;
-      console.log(`not ok ${name}: ${error?.stack ?? error}`.replaceAll("\n", " | "));
+      console.log(`not ok ${name}: ${error?.stack ?? error}`.replaceAll("\n", " | ").substring(0, 600));
     } finally {
       deadline.cancel();
     }
   };
-  await Promise.all(cases.map(one));
-  for (const each of timedCases) await one(each);
-  console.log(`# ${cases.length + timedCases.length} cases, ${failures} failures`);
+  for (const each of cases) await one(each);
+  console.log(`# ${cases.length} cases, ${failures} failures`);
   process.exit(failures === 0 ? 0 : 1);
 }
 

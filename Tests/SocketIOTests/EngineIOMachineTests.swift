@@ -169,6 +169,27 @@ struct EngineIOMachineTests {
     #expect(forgotten.phase == .closed)
   }
 
+  @Test("sends what waits before the 1, in an answer of its own")
+  func closeBuffered() {
+    var machine = polling()
+    _ = machine.send(2, limits: limits)
+    check(machine.close(discard: false, now: 0, limits: limits), .awaitPoll)
+    check(machine.poll(), .answer)
+    machine.bufferTaken()
+    check(machine.poll(), .answerAndClose)
+    machine = polling()
+    _ = machine.poll()
+    _ = machine.send(2, limits: limits)
+    var discarding = machine
+    check(machine.close(discard: false, now: 0, limits: limits), .flushPoll)
+    machine.bufferTaken()
+    machine.pollAnswered()
+    #expect(machine.phase == .closing)
+    check(machine.poll(), .answerAndClose)
+    check(discarding.close(discard: true, now: 0, limits: limits), .flushPoll)
+    #expect(discarding.phase == .closed)
+  }
+
   @Test("waits for nothing when it is told to discard")
   func closeDiscarding() {
     var machine = polling()
