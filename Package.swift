@@ -78,7 +78,9 @@ let package = Package(
     tests("RedisTests", ["ChatKit", "Redis", "Networking", "Primitives", "TestSupport"]),
     tests(
       "ChatKitTests", ["CLinux", "ChatKit", "JSON", "Networking", "Postgres", "Primitives", "Redis", "TestSupport"]),
-    tests("IntegrationTests", ["TestSupport", "ChatKit", "HTTP", "JSON", "Networking", "Primitives"]),
+    tests(
+      "IntegrationTests",
+      ["TestSupport", "ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "Redis"]),
     tests("ClientTests", ["TestSupport", "ChatKit", "JSON", "Primitives"]),
   ]
 )
