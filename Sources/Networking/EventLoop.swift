@@ -228,7 +228,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         if entry.isIsolated {
           entry.job.runSynchronously(on: serial)
         } else {
-          entry.job.runSynchronously(isolatedTo: serial, taskExecutor: preferred)
+          // On the task executor alone: a job that counts as isolated to the loop is queued anew at each call of an
+          // async function that is not, 0.6 µs each.
+          entry.job.runSynchronously(on: preferred)
         }
       }
       runningJobs.removeAll(keepingCapacity: true)

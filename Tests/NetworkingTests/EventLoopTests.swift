@@ -88,6 +88,33 @@ struct EventLoopTests {
     return loop.isCurrent
   }
 
+  @Test("an async call that does not wait takes no turn in the queue")
+  func callsWithoutTurns() async throws {
+    @Sendable func nested(_ depth: Int) async -> Int { depth == 0 ? 0 : await nested(depth - 1) + 1 }
+    try await onLoop { loop in
+      // Not before its first suspension, nor after one: nobody else's turn comes in between.
+      let turns = Counter()
+      let other = loop.start {
+        while !Task.isCancelled {
+          turns.add()
+          await Task.yield()
+        }
+      }
+      await Task.yield()
+      let before = turns.count
+      #expect(await nested(20) == 20)
+      #expect(turns.count == before)
+      let atOnce = loop.start {
+        let before = turns.count
+        _ = await nested(20)
+        return turns.count - before
+      }
+      #expect(await atOnce.value == 0)
+      other.cancel()
+      await other.value
+    }
+  }
+
   @Test("start runs at once, up to the first suspension")
   func start() async throws {
     try await onLoop { loop in
