@@ -44,6 +44,7 @@ let package = Package(
     library("JSON", ["Primitives"]),
     library("MessagePack", ["JSON"]),
     library("YAML", ["CYAML", "Primitives"]),
+    library("Commands", ["JSON", "Primitives"]),
     library("Networking", ["CLinux", "Primitives"]),
     library("HTTP", ["Networking", "JSON", "Primitives", "COpenSSL"]),
     library("SocketIO", ["HTTP", "JSON", "Networking", "Primitives"]),
@@ -72,6 +73,9 @@ let package = Package(
     tests("JSONTests", ["JSON", "Primitives"]),
     tests("MessagePackTests", ["MessagePack", "JSON", "Primitives"]),
     tests("YAMLTests", ["YAML", "Primitives"]),
+    .testTarget(
+      name: "CommandsTests", dependencies: ["Commands", "Primitives", "TestSupport"], exclude: ["Snapshots"],
+      swiftSettings: settings),
     tests("HTTPTests", ["HTTP", "JSON", "Networking", "Primitives"]),
     tests("SocketIOTests", ["SocketIO", "HTTP", "JSON", "Networking", "Primitives", "TestSupport"]),
     tests("PostgresTests", ["ChatKit", "Postgres", "Networking", "Primitives", "TestSupport"]),

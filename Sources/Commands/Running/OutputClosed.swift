@@ -1,0 +1,2 @@
+/// Whoever read what is written has gone.
+package struct OutputClosed: Error {}
