@@ -7,11 +7,11 @@ enum CharacterClass {
     contains(byte, low: 0x03ff_6cfa_0000_0000, high: 0x57ff_ffff_c7ff_fffe)
   }
 
-  /// What a host may be written with: reg-name or IP-literal with a port (RFC 3986, 3.2.2), but without the comma, in
-  /// which two joined fields would show.
+  /// What a name of a host may be written with (reg-name of RFC 3986, 3.2.2), but without the comma, in which two
+  /// joined fields would show.
   @inline(__always)
   static func isHost(_ byte: UInt8) -> Bool {
-    contains(byte, low: 0x2fff_6ff2_0000_0000, high: 0x47ff_fffe_afff_fffe)
+    contains(byte, low: 0x2bff_6ff2_0000_0000, high: 0x47ff_fffe_87ff_fffe)
   }
 
   /// What a request target may consist of: visible ASCII without `#`, which never goes over the wire (RFC 9112, 3.2).
@@ -49,17 +49,24 @@ enum CharacterClass {
     byte < 128 && (byte < 64 ? low : high) >> UInt64(byte & 63) & 1 != 0
   }
 
-  /// The first byte at or after `start` that is a control, or `end`. Sixteen at a time.
+  /// The first byte at or after `start` that is a control, or `end`. Eight at a time.
   @inline(__always)
   static func firstControl(_ base: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
     var index = start
-    while index &+ 16 <= end {
-      let bytes = UnsafeRawPointer(base + index).loadUnaligned(as: SIMD16<UInt8>.self)
-      let controls = ((bytes .< 0x20) .& (bytes .!= 0x09)) .| (bytes .== 0x7f)
-      let words = unsafeBitCast(controls, to: SIMD2<UInt64>.self)
-      if words.x != 0 { return index &+ words.x.trailingZeroBitCount / 8 }
-      if words.y != 0 { return index &+ 8 &+ words.y.trailingZeroBitCount / 8 }
-      index &+= 16
+    while index &+ 8 <= end {
+      let word = UInt64(littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
+      // The high bit of each byte that is less than 0x20, or 0x7f. A borrow can only set bits above the lowest one
+      // that is right, and only the lowest is used. Not SIMD16: its comparisons are not compiled to vectors.
+      let small = (word &- 0x2020_2020_2020_2020) & ~word
+      let delete = word ^ 0x7f7f_7f7f_7f7f_7f7f
+      let found = (small | ((delete &- 0x0101_0101_0101_0101) & ~delete)) & 0x8080_8080_8080_8080
+      if found == 0 {
+        index &+= 8
+        continue
+      }
+      index &+= found.trailingZeroBitCount &>> 3
+      if base[index] != 0x09 { return index }
+      index &+= 1
     }
     while index < end, !isControl(base[index]) { index &+= 1 }
     return index

@@ -16,11 +16,7 @@ enum HostSyntax {
       guard index < count, index > 1 else { return false }
       index += 1
     } else {
-      while index < count, bytes[index] != UInt8(ascii: ":") {
-        let byte = bytes[index]
-        guard CharacterClass.isHost(byte), byte != UInt8(ascii: "["), byte != UInt8(ascii: "]") else { return false }
-        index += 1
-      }
+      while index < count, CharacterClass.isHost(bytes[index]) { index += 1 }
       guard index > 0 else { return false }
     }
     guard index < count else { return true }

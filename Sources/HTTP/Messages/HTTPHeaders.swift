@@ -112,6 +112,13 @@ package struct HTTPHeaders: Sendable {
     }
   }
 
+  /// Takes the fields of `other`, and keeps what is before its own.
+  mutating func replaceFields(with other: HTTPHeaders) {
+    bytes.replaceSubrange(start..., with: other.bytes[other.start...])
+    present = other.present
+    count = other.count
+  }
+
   private mutating func append(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
     guard let base = name.baseAddress, name.allSatisfy(CharacterClass.isToken) else {
       return assertionFailure("not a field's name")
@@ -140,9 +147,13 @@ package struct HTTPHeaders: Sendable {
   }
 
   /// Where the value of the first field of that name lies, without the blanks around it.
+  @inline(__always)
   private func find(_ name: UnsafePointer<UInt8>, _ count: Int) -> Range<Int>? {
-    guard present & Self.bit(name, count) != 0 else { return nil }
-    return bytes.withUnsafeBufferPointer { buffer in
+    present & Self.bit(name, count) == 0 ? nil : search(name, count)
+  }
+
+  private func search(_ name: UnsafePointer<UInt8>, _ count: Int) -> Range<Int>? {
+    bytes.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return nil }
       var line = start
       while line < buffer.count {

@@ -14,13 +14,16 @@ package struct HTTPRequest: Sendable {
   }
 
   package let method: HTTPMethod
-  package var headers: HTTPHeaders
+  package var headers: HTTPHeaders {
+    get { lines }
+    set { lines.replaceFields(with: newValue) }
+  }
   package var body: [UInt8]
   /// The client, or what a trusted proxy says the client is.
   package var peer: SocketAddress?
   package var isSecure = false
-  /// The request line and the fields as they were received.
-  private let head: [UInt8]
+  /// The fields, and before them the request line with the target: one array for all of a request's head.
+  private var lines: HTTPHeaders
   private let targetRange: Range<Int32>
   let flags: Flags
 
@@ -29,9 +32,8 @@ package struct HTTPRequest: Sendable {
     flags: Flags
   ) {
     self.method = method
-    self.head = head
     targetRange = target
-    headers = HTTPHeaders(bytes: head, start: fieldsStart, present: present, count: fieldCount)
+    lines = HTTPHeaders(bytes: head, start: fieldsStart, present: present, count: fieldCount)
     self.flags = flags
     body = []
   }
@@ -41,9 +43,10 @@ package struct HTTPRequest: Sendable {
     _ method: HTTPMethod, _ target: String, headers: HTTPHeaders = [:], body: [UInt8] = [], peer: SocketAddress? = nil
   ) {
     self.method = method
-    head = Array(target.utf8)
-    targetRange = 0..<Int32(head.count)
-    self.headers = headers
+    let line = Array(target.utf8)
+    targetRange = 0..<Int32(line.count)
+    lines = HTTPHeaders(bytes: line, start: line.count, present: 0, count: 0)
+    lines.replaceFields(with: headers)
     self.body = body
     self.peer = peer
     flags = .keepAlive
@@ -81,7 +84,7 @@ package struct HTTPRequest: Sendable {
   package var isWebSocketUpgrade: Bool { flags.contains(.upgradesToWebSocket) }
 
   func withTarget<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    head.withUnsafeBytes {
+    lines.bytes.withUnsafeBytes {
       body(UnsafeRawBufferPointer(rebasing: $0[Int(targetRange.lowerBound)..<Int(targetRange.upperBound)]))
     }
   }

@@ -8,12 +8,13 @@ enum WebSocketMask {
     let turn = UInt32(offset & 3) * 8
     let turned = turn == 0 ? key : key >> turn | key << (32 - turn)
     let wide = UInt64(turned) << 32 | UInt64(turned)
-    let vector = SIMD4<UInt64>(repeating: wide)
     let count = bytes.count
     var index = 0
     while index &+ 32 <= count {
-      let value = base.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self) ^ vector
-      base.storeBytes(of: value, toByteOffset: index, as: SIMD4<UInt64>.self)
+      for part in stride(from: index, to: index &+ 32, by: 8) {
+        let value = base.loadUnaligned(fromByteOffset: part, as: UInt64.self) ^ wide
+        base.storeBytes(of: value, toByteOffset: part, as: UInt64.self)
+      }
       index &+= 32
     }
     while index &+ 8 <= count {
