@@ -2,12 +2,18 @@
 enum PercentEncoding {
   /// Decodes; nil when an escape is not two hexadecimal digits, or stands for NUL, or the outcome is not UTF-8.
   static func decode(_ bytes: UnsafeRawBufferPointer, plusIsSpace: Bool = false) -> String? {
-    guard bytes.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }) else {
-      return String(validating: bytes, as: UTF8.self)
+    var index = 0
+    var isASCII = true
+    while index < bytes.count, bytes[index] != UInt8(ascii: "%"), !plusIsSpace || bytes[index] != UInt8(ascii: "+") {
+      if bytes[index] >= 0x80 { isASCII = false }
+      index += 1
+    }
+    if index == bytes.count {
+      return isASCII ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
     }
     var decoded: [UInt8] = []
     decoded.reserveCapacity(bytes.count)
-    var index = 0
+    index = 0
     while index < bytes.count {
       let byte = bytes[index]
       if byte == UInt8(ascii: "%") {

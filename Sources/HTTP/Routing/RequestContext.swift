@@ -11,16 +11,17 @@ package final class RequestContext: @unchecked Sendable {
   package let loop: EventLoop
   package let exchange: HTTPExchange?
   /// The route that answers; nil where none matches.
-  package let route: Route?
+  package var route: Route? { entry?.route }
+  let entry: RouteTrie.Entry?
   /// The request's identifier, made when it is first asked for, unless one was given by a trusted proxy.
   package lazy var id = UUID.v7().description
-  private let parameters: [String?]
+  private let parameters: [String]
   private var storage: [(key: ObjectIdentifier, value: Any)] = []
 
-  package init(loop: EventLoop, exchange: HTTPExchange? = nil, route: Route? = nil, parameters: [String?] = []) {
+  init(loop: EventLoop, exchange: HTTPExchange?, entry: RouteTrie.Entry? = nil, parameters: [String] = []) {
     self.loop = loop
     self.exchange = exchange
-    self.route = route
+    self.entry = entry
     self.parameters = parameters
   }
 
@@ -37,7 +38,7 @@ package final class RequestContext: @unchecked Sendable {
 
   /// The decoded value of `:name` in the route's pattern; nil when the pattern has no such parameter.
   package func parameter(_ name: String) -> String? {
-    guard let index = route?.parameterNames.firstIndex(of: name), index < parameters.count else { return nil }
+    guard let index = entry?.route.parameterNames.firstIndex(of: name), index < parameters.count else { return nil }
     return parameters[index]
   }
 

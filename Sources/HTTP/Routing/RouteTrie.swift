@@ -6,13 +6,20 @@ final class RouteTrie {
   private var literals: [(text: [UInt8], node: RouteTrie)] = []
   private var parameter: RouteTrie?
   /// Routes that end here, or take the rest from here.
-  private(set) var routes: [RoutedEntry] = []
-  private(set) var restRoutes: [RoutedEntry] = []
+  private(set) var routes: [Entry] = []
+  private(set) var restRoutes: [Entry] = []
 
   /// What is registered for one method.
-  final class RoutedEntry: Sendable {
+  final class Entry: Sendable {
     let route: Route
-    init(_ route: Route) { self.route = route }
+    let method: HTTPMethod
+    let handler: RouteHandler
+
+    init(_ route: Route) {
+      self.route = route
+      method = route.method
+      handler = route.handler
+    }
   }
 
   func insert(_ route: Route) {
@@ -32,26 +39,26 @@ final class RouteTrie {
         node.parameter = next
         node = next
       case .rest:
-        return Self.put(RoutedEntry(route), into: &node.restRoutes)
+        return Self.put(Entry(route), into: &node.restRoutes)
       }
     }
-    Self.put(RoutedEntry(route), into: &node.routes)
+    Self.put(Entry(route), into: &node.routes)
   }
 
-  private static func put(_ entry: RoutedEntry, into entries: inout [RoutedEntry]) {
+  private static func put(_ entry: Entry, into entries: inout [Entry]) {
     precondition(
-      !entries.contains { $0.route.method == entry.route.method },
+      !entries.contains { $0.method == entry.method },
       "\(entry.route.method) \(entry.route.pattern) is registered twice")
     entries.append(entry)
   }
 
   /// The routes of the path, whatever their method; nil when there is none. `parameters` is filled with where the
   /// values lie in `path`, in the order of the pattern.
-  func find(_ path: UnsafeRawBufferPointer, _ parameters: inout [Range<Int>]) -> [RoutedEntry]? {
+  func find(_ path: UnsafeRawBufferPointer, _ parameters: inout [Range<Int>]) -> [Entry]? {
     find(path, 0, &parameters)
   }
 
-  private func find(_ path: UnsafeRawBufferPointer, _ from: Int, _ parameters: inout [Range<Int>]) -> [RoutedEntry]? {
+  private func find(_ path: UnsafeRawBufferPointer, _ from: Int, _ parameters: inout [Range<Int>]) -> [Entry]? {
     var start = from
     if start < path.count, path[start] == UInt8(ascii: "/") { start += 1 }
     if start >= path.count {

@@ -9,11 +9,12 @@ package final class Router: @unchecked Sendable {
   package struct Group {
     fileprivate let router: Router
     fileprivate let prefix: String
-    fileprivate let middleware: [Middleware]
+    fileprivate let middleware: [MiddlewareLayer]
 
     /// A group within this one.
     package func group(_ prefix: String, middleware: [Middleware] = [], routes: (Group) -> Void) {
-      routes(Group(router: router, prefix: self.prefix + prefix, middleware: self.middleware + middleware))
+      let layers = self.middleware + middleware.map(MiddlewareLayer.init)
+      routes(Group(router: router, prefix: self.prefix + prefix, middleware: layers))
     }
 
     /// Registers a handler. `configure` adds what documentation says about the route.
@@ -38,7 +39,7 @@ package final class Router: @unchecked Sendable {
 
   private let trie = RouteTrie()
   private var mounts: [Mount] = []
-  private var middleware: [Middleware] = []
+  private var middleware: [MiddlewareLayer] = []
   /// Answers what has no route, wrapped in the router's middleware.
   private var fallback: RouteHandler = Router.unrouted
 
@@ -59,12 +60,12 @@ package final class Router: @unchecked Sendable {
   /// outermost.
   package func use(_ middleware: @escaping Middleware) {
     precondition(routes.isEmpty, "middleware is registered before routes")
-    self.middleware.append(middleware)
+    self.middleware.append(MiddlewareLayer(call: middleware))
     fallback = wrap(Router.unrouted, self.middleware)
   }
 
   package func group(_ prefix: String, middleware: [Middleware] = [], routes: (Group) -> Void) {
-    routes(Group(router: self, prefix: prefix, middleware: middleware))
+    routes(Group(router: self, prefix: prefix, middleware: middleware.map(MiddlewareLayer.init)))
   }
 
   package func on(
@@ -88,7 +89,7 @@ package final class Router: @unchecked Sendable {
   }
 
   private func add(
-    _ method: HTTPMethod, _ pattern: String, _ extra: [Middleware], _ configure: (inout Route) -> Void,
+    _ method: HTTPMethod, _ pattern: String, _ extra: [MiddlewareLayer], _ configure: (inout Route) -> Void,
     _ handler: @escaping RouteHandler
   ) {
     var route = Route(method: method, pattern: pattern, handler: wrap(handler, middleware + extra))
@@ -99,11 +100,19 @@ package final class Router: @unchecked Sendable {
 
   /// The middleware around the handler, the first one outermost. Errors become answers where they are thrown, so that
   /// each layer sees what the client will.
-  private func wrap(_ handler: @escaping RouteHandler, _ middleware: [Middleware]) -> RouteHandler {
-    middleware.reversed().reduce(handler) { inner, outer in
-      let next: RouteHandler = { [unowned self] in await run(inner, $0, $1) }
-      return { request, context in try await outer(request, context, next) }
+  private func wrap(_ handler: @escaping RouteHandler, _ middleware: [MiddlewareLayer]) -> RouteHandler {
+    var handler = handler
+    for layer in middleware.reversed() { handler = wrap(handler, layer) }
+    return handler
+  }
+
+  private func wrap(_ inner: @escaping RouteHandler, _ layer: MiddlewareLayer) -> RouteHandler {
+    let outer = layer.call
+    // Declared as throwing though it does not: a conversion would be another async frame.
+    let next: RouteHandler = { [unowned self] request, context async throws -> HTTPResponse in
+      do { return try await inner(request, context) } catch { return answer(to: error, request, context) }
     }
+    return { request, context in try await outer(request, context, next) }
   }
 
   // MARK: Requests
@@ -113,67 +122,58 @@ package final class Router: @unchecked Sendable {
     for mount in mounts where request.withPath({ Self.isWithin(mount.prefix, $0) }) {
       return mount.handler(request, exchange)
     }
-    let (handler, context) = match(request, loop: exchange.loop, exchange: exchange)
+    let context = match(request, loop: exchange.loop, exchange: exchange)
     exchange.loop.start { [self] in
-      exchange.respond(await run(handler, request, context))
+      exchange.respond(await run(request, context))
     }
   }
 
   /// Answers a request without a server: for tests of handlers.
   package func respond(to request: HTTPRequest, loop: EventLoop) async -> HTTPResponse {
-    let (handler, context) = match(request, loop: loop, exchange: nil)
-    return await run(handler, request, context)
+    await run(request, match(request, loop: loop, exchange: nil))
   }
 
-  private func run(
-    _ handler: RouteHandler, _ request: HTTPRequest, _ context: RequestContext
-  ) async -> HTTPResponse {
-    do {
-      return try await handler(request, context)
-    } catch let problem as Problem {
-      return problem.response
-    } catch let error as HTTPError {
+  private nonisolated(nonsending) func run(_ request: HTTPRequest, _ context: RequestContext) async -> HTTPResponse {
+    // Not with `??`: what goes through a generic function is called through a thunk.
+    let handler = if let entry = context.entry { entry.handler } else { fallback }
+    do { return try await handler(request, context) } catch { return answer(to: error, request, context) }
+  }
+
+  private func answer(to error: any Error, _ request: HTTPRequest, _ context: RequestContext) -> HTTPResponse {
+    switch error {
+    case let problem as Problem: return problem.response
+    case let error as HTTPError:
       return Problem(error.status, code: "bad_request", detail: error.description).response
-    } catch {
-      if let problem = problem?(error) { return problem.response }
+    default:
       onError?(error, request, context)
       return Problem(.internalServerError, code: "internal_error").response
     }
   }
 
-  private func match(
-    _ request: HTTPRequest, loop: EventLoop, exchange: HTTPExchange?
-  ) -> (RouteHandler, RequestContext) {
-    var parameters: [String?] = []
-    var isUndecodable = false
-    let entries = request.withPath { path -> [RouteTrie.RoutedEntry]? in
+  private func match(_ request: HTTPRequest, loop: EventLoop, exchange: HTTPExchange?) -> RequestContext {
+    var parameters: [String] = []
+    let entries = request.withPath { path -> [RouteTrie.Entry]? in
       var ranges: [Range<Int>] = []
       guard let found = trie.find(path, &ranges) else { return nil }
       for range in ranges {
-        let value = PercentEncoding.decode(UnsafeRawBufferPointer(rebasing: path[range]))
         // What a path walker would take for a step is no value.
-        if value == nil || value == "." || value == ".." { isUndecodable = true }
+        let value = PercentEncoding.decode(UnsafeRawBufferPointer(rebasing: path[range]))
+        guard let value, value != ".", value != ".." else { return nil }
         parameters.append(value)
       }
       return found
     }
-    guard let entries, !isUndecodable else {
-      return (fallback, RequestContext(loop: loop, exchange: exchange))
-    }
+    guard let entries else { return RequestContext(loop: loop, exchange: exchange) }
     let wanted = request.method
-    var match = entries.first { $0.route.method == wanted }
-    if match == nil, wanted == .head { match = entries.first { $0.route.method == .get } }
-    if let match {
-      let context = RequestContext(loop: loop, exchange: exchange, route: match.route, parameters: parameters)
-      return (match.route.handler, context)
-    }
-    let context = RequestContext(loop: loop, exchange: exchange)
-    context[AllowedMethods.self] = Self.allowed(entries)
-    return (fallback, context)
+    var match = entries.first { $0.method == wanted }
+    if match == nil, wanted == .head { match = entries.first { $0.method == .get } }
+    let context = RequestContext(loop: loop, exchange: exchange, entry: match, parameters: parameters)
+    if match == nil { context[AllowedMethods.self] = Self.allowed(entries) }
+    return context
   }
 
-  private static func allowed(_ entries: [RouteTrie.RoutedEntry]) -> String {
-    var methods = entries.map(\.route.method.rawValue)
+  private static func allowed(_ entries: [RouteTrie.Entry]) -> String {
+    var methods = entries.map(\.method.rawValue)
     if methods.contains("GET"), !methods.contains("HEAD") { methods.append("HEAD") }
     if !methods.contains("OPTIONS") { methods.append("OPTIONS") }
     return methods.sorted().joined(separator: ", ")
@@ -199,4 +199,10 @@ package final class Router: @unchecked Sendable {
     guard path.count >= prefix.count, path.prefix(prefix.count).elementsEqual(prefix) else { return false }
     return path.count == prefix.count || path[prefix.count] == UInt8(ascii: "/")
   }
+}
+
+/// Keeps middleware in an array. As an element of its own a function would be called through a thunk, and each of those
+/// is another async frame.
+private struct MiddlewareLayer: Sendable {
+  let call: Middleware
 }
