@@ -51,6 +51,6 @@ struct EmbeddedLifeTests {
     let process = try await start(folder)
     try await process.waitForLine(containing: "ready in")
     try await process.killNow()
-    try await eventually(within: .seconds(20), "the end of the servers") { processes(in: folder).isEmpty }
+    try await eventually("the end of the servers") { processes(in: folder).isEmpty }
   }
 }

@@ -100,7 +100,7 @@ struct RedisSubscriberTests {
     try await withLoop { loop in
       let client = RedisClient(redis.configuration, loop: loop)
       var configuration = redis.configuration
-      configuration.keepAlive = .milliseconds(500)
+      configuration.keepAlive = .seconds(1)
       configuration.clientName = "quiet"
       let subscriber = RedisSubscriber(configuration, loop: loop)
       defer { client.close() }

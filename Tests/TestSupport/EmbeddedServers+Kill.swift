@@ -6,6 +6,6 @@ extension EmbeddedServers {
   package func kill(_ service: EmbeddedService) async throws {
     guard let pid = await processID(of: service) else { return }
     Glibc.kill(pid, SIGKILL)
-    try await eventually(within: .seconds(10), "the end of \(service.rawValue)") { await !isRunning(service) }
+    try await eventually("the end of \(service.rawValue)") { await !isRunning(service) }
   }
 }

@@ -1,7 +1,8 @@
 /// Waits until `condition` is true; throws `TestFailure` when it still is not after `limit`. For what gives no other
-/// sign; a condition that throws ends the waiting.
+/// sign; a condition that throws ends the waiting. The limit is for what never comes: all tests run at once, on two
+/// cores perhaps, and a tight one would fail for no other reason.
 package func eventually(
-  within limit: Duration = .seconds(10), _ what: @autoclosure () -> String = "the condition",
+  within limit: Duration = .seconds(60), _ what: @autoclosure () -> String = "the condition",
   isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
 ) async throws {
   let clock = ContinuousClock()

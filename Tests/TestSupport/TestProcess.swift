@@ -112,13 +112,13 @@ package final class TestProcess: Sendable {
 
   /// Waits for a line that contains `text` and returns it. Throws at once when the process ends without.
   @discardableResult
-  package func waitForLine(containing text: String, within limit: Duration = .seconds(30)) async throws -> String {
+  package func waitForLine(containing text: String, within limit: Duration = .seconds(60)) async throws -> String {
     try await waitForLine(within: limit, "a line with '\(text)' of \(name)") { $0.contains(text) }
   }
 
   /// Waits for the first line that `matches`.
   package func waitForLine(
-    within limit: Duration = .seconds(30), _ what: String, _ matches: (Substring) -> Bool
+    within limit: Duration = .seconds(60), _ what: String, _ matches: (Substring) -> Bool
   ) async throws -> String {
     var found: String?
     do {
@@ -146,7 +146,7 @@ package final class TestProcess: Sendable {
 
   /// Waits for the end of the process, and then for the end of its output (a moment, should a child of it hold it open).
   @discardableResult
-  package func waitForExit(within limit: Duration = .seconds(30)) async throws -> Exit {
+  package func waitForExit(within limit: Duration = .seconds(60)) async throws -> Exit {
     do {
       try await eventually(within: limit, "the end of \(name)") { exit != nil }
     } catch let failure as TestFailure {
@@ -164,7 +164,7 @@ package final class TestProcess: Sendable {
 
   /// SIGTERM, and waits; a process that does not end within `limit` is killed and that is an error.
   @discardableResult
-  package func stop(within limit: Duration = .seconds(20)) async throws -> Exit {
+  package func stop(within limit: Duration = .seconds(60)) async throws -> Exit {
     terminate()
     do {
       return try await waitForExit(within: limit)

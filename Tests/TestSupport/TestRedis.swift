@@ -21,6 +21,10 @@ package struct TestRedis: Sendable {
     return TestRedis(socket: servers.redisSocket, database: number % databases, prefix: "t\(number):")
   }
 
-  /// For a client or subscriber in this database.
-  package var configuration: RedisConfiguration { RedisConfiguration(.unix(socket), database: database) }
+  /// For a client or subscriber in this database. Patient, for all tests run at once.
+  package var configuration: RedisConfiguration {
+    var configuration = RedisConfiguration(.unix(socket), database: database)
+    configuration.commandTimeout = .seconds(60)
+    return configuration
+  }
 }

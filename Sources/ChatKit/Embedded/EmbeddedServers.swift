@@ -8,9 +8,9 @@
 //     pg/  redis/     the servers' data; pg.tmp/ exists only while initdb is under way
 //     postgres.log  redis.log
 //
-// Concurrency. Everything that blocks (fork, initdb, waiting) runs on one worker thread, `EmbeddedServers.thread`; the
-// mutable state of this class is touched there only. That thread lives as long as the process, which matters: a
-// child's death signal comes when the *thread* that forked it ends.
+// Concurrency. Everything that blocks (fork, initdb, waiting) runs on worker threads, one call at a time for each
+// `EmbeddedServers`, whose mutable state is touched there only. Those threads live as long as the process, which
+// matters: a child's death signal comes when the *thread* that forked it ends.
 //
 // Lifecycle. The servers never outlive us: a kill -9 of this process sends them their death signal (PostgreSQL a fast
 // shutdown, Redis SIGTERM). Should one be left all the same, the next start finds it by its working directory and
@@ -21,10 +21,11 @@
 import CLinux
 import Glibc
 package import Networking
+import Synchronization
 
 package final class EmbeddedServers: @unchecked Sendable {
-  /// Forks the servers and waits for them; never ends (see the overview).
-  static let thread = WorkerThreads(name: "embedded", threads: 1, queueLimit: 1024)
+  /// Fork the servers and wait for them; they never end (see the overview). Tests own several folders at a time.
+  private static let threads = WorkerThreads(name: "embedded", threads: 4, queueLimit: 1024)
 
   /// The folder's absolute path.
   package let directory: String
@@ -37,6 +38,8 @@ package final class EmbeddedServers: @unchecked Sendable {
   private let postgres: PostgresServer?
   private let redis: RedisServer?
   private var isStopped = false
+  /// Held by the one call that is under way.
+  private let turn = Mutex(())
 
   private init(_ folder: DataFolder, _ options: EmbeddedOptions) throws(EmbeddedError) {
     self.folder = folder
@@ -83,7 +86,7 @@ package final class EmbeddedServers: @unchecked Sendable {
 
   /// Stops both in good order (PostgreSQL's fast shutdown), killing what does not end in time, and gives the folder up.
   package func stop() async {
-    _ = try? await Self.onThread { () throws(EmbeddedError) in
+    _ = try? await exclusively { () throws(EmbeddedError) in
       self.shutDown()
       self.folder.close()
     }
@@ -110,13 +113,13 @@ package final class EmbeddedServers: @unchecked Sendable {
 
   /// Whether the server's process lives.
   package func isRunning(_ service: EmbeddedService) async -> Bool {
-    let hasEnded = try? await Self.onThread { () throws(EmbeddedError) in self.process(of: service)?.hasEnded ?? true }
+    let hasEnded = try? await exclusively { () throws(EmbeddedError) in self.process(of: service)?.hasEnded ?? true }
     return hasEnded == false
   }
 
   /// The process id of a running server.
   package func processID(of service: EmbeddedService) async -> Int32? {
-    try? await Self.onThread { () throws(EmbeddedError) in self.process(of: service)?.pid }
+    try? await exclusively { () throws(EmbeddedError) in self.process(of: service)?.pid }
   }
 
   private func process(of service: EmbeddedService) -> ServerProcess? {
@@ -129,7 +132,7 @@ package final class EmbeddedServers: @unchecked Sendable {
   /// Starts a server again that has died; one that still runs is stopped first.
   /// - Parameter wipe: begin with no data. Redis only: PostgreSQL's data is never thrown away.
   package func restart(_ service: EmbeddedService, wipe: Bool = false) async throws(EmbeddedError) {
-    try await Self.onThread { () throws(EmbeddedError) in
+    try await exclusively { () throws(EmbeddedError) in
       guard !self.isStopped else { return }
       switch service {
       case .postgres:
@@ -154,7 +157,7 @@ package final class EmbeddedServers: @unchecked Sendable {
   package func watch(
     _ service: EmbeddedService, on loop: EventLoop, died: @escaping @Sendable (EmbeddedError) -> Void
   ) async throws(EmbeddedError) {
-    try await Self.onThread { () throws(EmbeddedError) in
+    try await exclusively { () throws(EmbeddedError) in
       if let failure = self.unexpectedEnd(of: service) {
         // It was quicker than we: there is no pid left to watch.
         loop.execute { died(failure) }
@@ -176,7 +179,7 @@ package final class EmbeddedServers: @unchecked Sendable {
       watch = nil
       close(descriptor)
       loop.start {
-        let error = try? await Self.onThread { () throws(EmbeddedError) in self.unexpectedEnd(of: service) }
+        let error = try? await self.exclusively { () throws(EmbeddedError) in self.unexpectedEnd(of: service) }
         if let error = error.flatMap({ $0 }) { died(error) }
       }
     }
@@ -188,12 +191,20 @@ package final class EmbeddedServers: @unchecked Sendable {
     return process.failure("has ended")
   }
 
-  /// Runs `body` on the thread that owns the servers.
-  static func onThread<Result: Sendable>(
+  /// Runs `body` on a thread that may block, when no other call on these servers is under way.
+  private func exclusively<Result: Sendable>(
+    _ body: @escaping @Sendable () throws(EmbeddedError) -> Result
+  ) async throws(EmbeddedError) -> Result {
+    try await Self.onThread { () throws(EmbeddedError) in
+      try self.turn.withLock { _ throws(EmbeddedError) in try body() }
+    }
+  }
+
+  private static func onThread<Result: Sendable>(
     _ body: @escaping @Sendable () throws(EmbeddedError) -> Result
   ) async throws(EmbeddedError) -> Result {
     do {
-      return try await thread.run(body)
+      return try await threads.run(body)
     } catch let error as EmbeddedError {
       throw error
     } catch {
