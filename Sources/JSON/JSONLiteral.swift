@@ -11,6 +11,11 @@ package enum JSONLiteral: Sendable, Equatable {
   package struct Member: Sendable, Equatable {
     package var key: String
     package var value: JSONLiteral
+
+    package init(key: String, value: JSONLiteral) {
+      self.key = key
+      self.value = value
+    }
   }
 
   /// The document's value as a tree, members in their order.

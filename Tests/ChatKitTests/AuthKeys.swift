@@ -1,0 +1,108 @@
+/// Keys for tests. The first is that of RFC 7515, A.2; none of them has ever guarded anything.
+enum AuthKeys {
+  static let privateKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCh+BYK4uPJtGXO
+    jS1lYmM2K5J9vinh8CR3/BYlzJChNuOL2TSXxbbqY913EeZ8dCn5VrD7io8ImtxL
+    aYk8wTM/U+3QGbh3hCUv7JFP5IV3aVlL6kKA0ywPVb9ilE8TA5a8bpvfbr3SvaNn
+    juygxmj3AbONv/s4yDQs4v5tJ/reSlpIdJed1LnPmt7Ex1sFhSwsD174pcF1A5L5
+    ROjtZMEQxrZHYJqkeDrrnGya11UxMFBji4NmXG9veoKjlnAqH2QbgtPr8jkiGUkf
+    toaHLFcW9Qr4NY2ai50Xw0Byj3+H2JoY2PyrZ62EWQwuz3WTOTY8BwNNb2BvniHg
+    VFbK5emhAgMBAAECggEAEq5xpGnNCivDflJsRQBXHx1hdR1k6Ulwe2JZD50LpXyW
+    PEAeP88vLNO97IjlA7/GQ5sLKMgvfTeXZx9SE+7YwVol2NXOoAJe46sui395IW/G
+    O+pWJ1O0BkTGoVEn2bKVRUCgu+GjBVaYLU6f3l9kJfFNS3E0QbVdxzubSu3Mkqzj
+    kn439X0M/V51gfpRLI9JYanrC4D4qAdGcopV/0ZHHzQlBjudU2QvXt4ehNYTCBr6
+    XCLQUShb1juUO1ZdiYoFaFQT5Tw8bGUl/x/jTj3ccPDVZFD9pIuhLhBOneufuBiB
+    4cS98l2SR/RQyGWSeWjnczT0QU91p1DhOVRuOopznQKBgQDgHMQQ60imZV1URk0K
+    pLttoLhyt3SmqdEf/kgHePDdtzEafpAu+cS191R2JiuoF2yzWXnwFDcqGigp5BNr
+    0AHQfD8/Lk8l1Mk09jxxCfui5nYooNyac8YFjm3vItzVCVDnEd3BbVWG8qf6deqE
+    lMGAg+C2V0L4oNXnP7LZcPAZRwKBgQC5A8R+CZW2MvRTLLHzwZkUXV866cff7tx6
+    kqa0finGG0KgeqlaZPxgCZnFp7AeAcCMtiynVlJ7vMVgePsLq6XtON4tB5kP9jAP
+    rq3rbAOal78eUH5OcED6eNuCV8ixEu1eWcPNCS/l1OW1EnXUEoEHKl54Xrrz2uNw
+    kgMTP1FZ1wKBgAcCn1dwJKufzBWQxWQp1vsM5fggqPN1qGb5y0MAk3g7/Ls5bkUp
+    5u9SN0Ai3Ya6hNnvWJMb7sXQX6U/zyO2M/hTip7tUeh7CXgwo59dkpN75gJLVds2
+    9+DAncu3KXU4f2Fa+7bLNrur53k8KwPOq2bbuTG69QtV7Jr5MR0AHWKNAoGBAIf/
+    evpitUf+4JYbLpvNXWcY052Mpz22aR84mY3nh3F2LF2mjMJDpTg7FmuyPcVw6EcG
+    yoAe9fa65iNqCq+jdw6PVNGo2hxfjSiZ8IIzHdsPXI89//pMjZcQK9r+CCoRjaZj
+    OYiIDktVWZzmevJuv6WywUqd57LE3Zar3dLSIkx1AoGAIYd7DHOhrWvxkwPQsRM2
+    tOgrjbcrfvtQJipd+DlcxyVuuM9sQLdgjVk2oy26F0EmpScGLq2MowX7fhd/QJQ3
+    ydy5cY7YIBi87w93IKLEdfnbJtoOPLUW0ITrJReOgo1cq9SbsxYawBgfp/gh6A56
+    03k2+ZQwVK0JKSHuLFkuQ3U=
+    -----END PRIVATE KEY-----
+    """
+
+  static let publicKey = """
+    -----BEGIN PUBLIC KEY-----
+    MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJj
+    NiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEz
+    P1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo
+    9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTB
+    EMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxX
+    FvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp
+    oQIDAQAB
+    -----END PUBLIC KEY-----
+    """
+
+  /// 1024 bits.
+  static let weakKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIICeAIBADANBgkqhkiG9w0BAQEFAASCAmIwggJeAgEAAoGBAMg72xsC39GlsP4O
+    6NxbnRwrBU/bCDARRB2VdnGyeomuaZ/uIh5XbqR2fpwkckRXnPD14IsXMCbUy0PW
+    meLSDWs5/EfGWWNYab1T29D1ADUQ5KKlkAx/gUCWCbAwCPNScOiYiwVfNDmiuqsX
+    WP5vf67SVDKnvVOCTSTPbFOujRfbAgMBAAECgYBFMvJo5lhlgqalVo/BP+QPDQsb
+    6u1sdzscIkA50N2qYV1diRW/eKXjLpRY7/uRhNnXKJI+X3gjo1zQCAVMrx01ecit
+    U3AzSq2bkBoJTvf/N/er4CZX1jGq5+v61IerxQ1icQiT3XKGIyJoE2q8P0A3Vtx+
+    Mj+K/AJZqGTCymg1CQJBAOvYiy6GO1s3FUVyknl8i8ZOhGsdr9ydaMi4RDLbaQv9
+    aHzZZiEqAYf3LOoHqOHuQE7fYISBI6bWoXeitp3KcAcCQQDZWD+0qfitJtS0xanZ
+    UzzInYMQUXhyXGBSy61WNJQW2lFMS9Q67V4TLz3GYlOHqaiTZTX6tKxrrFdjg+gD
+    ZnyNAkEAuXqasyMkCS9/zhc19M8rSfE0GN3HEdTFtJ2eHPULXz+S7iU3ObvEan7M
+    1tzhR5XNA3qPeIXrWOmRIPpZbizn/wJBAJ8RzIZQRBWOLu0jIb1SA1GcnljqF6oz
+    W7gdI37NOnlDTW72rJx4L3sA/0hbnGDU1fESiSA07WBcoRTPbJZYgt0CQQCrf+EM
+    8TUzsYLsYy1wD1j9ZPWIK2H8CfIqM29y8oQjDnOCIB+C4QAi3BtTDbdnc/OV7mqp
+    JNwBdU4lpqC3znD1
+    -----END PRIVATE KEY-----
+    """
+
+  /// On the curve P-256.
+  static let ellipticKey = """
+    -----BEGIN EC PRIVATE KEY-----
+    MHcCAQEEICUJcOzKgv4gc/25coRACx6G0XbCJ59K/yUVzQIR+4A5oAoGCCqGSM49
+    AwEHoUQDQgAEJUnp2+z2IiXcWEekRNJZG/kfhjouwDg0MvtKku1oZoYvIrXg2aUc
+    M/zddunAPKXGFThkzCYeCeWNC7cyyNaTXQ==
+    -----END EC PRIVATE KEY-----
+    """
+
+  /// Encrypted with a password.
+  static let encryptedKey = """
+    -----BEGIN ENCRYPTED PRIVATE KEY-----
+    MIIFLTBXBgkqhkiG9w0BBQ0wSjApBgkqhkiG9w0BBQwwHAQIfx8Lo1lGIz4CAggA
+    MAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAECBBDP5uA7bUemkLIDkAf/tkKaBIIE
+    0Fv6Up72Vwp11B9SmfOaMLVf18Tw5NNeslSO7PHaoa18wZ1kCySKPpWxEn13HSED
+    GeTmv6CYgmDIKR7TSDbtVZIPYvFvzNpl0oRKKcpX/ndXG4ejNLLTjh03KnZn1G8U
+    RCyumD3p4o2ByZnPTQ/wmSMWCPSMGfwVVDC0ZYkbLNna/uf6/nXtz1KIkgt+rmA1
+    yIbq9XfTVanPZnzRdCFluZBpMuw2lN/wxqbB7CCLbQ/sZxoY9hdSAbnMrnvPsuA7
+    ht28M2UYOE/ULdyUkNRHLg6AAgG4sG0SKCf44Lq6SFpIT9ZIN4Pei5jOBi2oYYAl
+    Ur6ng2rv3oNakntiPMzzc+89bYaF7L/QC3/+ZR+A/NP4H35cCf2v7uYZg7MBJhmp
+    3U+DNyKX7f/6fzB7VmOTtG4uFDof94nGaBHZtPer0on6lxbp2GekEKgZNlmo2hk+
+    W84H+BRUmjC3Zff7RK58HBE8uDZ1MX6jNA+hvnzf8KoyLtjwtEu9FGy+cTzo1kkg
+    1oOmAw7BDgpB3q+PQNB7uZ3g3WqXJoxxeykukn+txlAAFHn5DQA8qawrie1r/lFa
+    MD3zWM5yLBgGppmcJvVW2jdnmz4h4pQ1RiYAgVQTHco2Ecr9HePD+d65zwihVL0j
+    In1t2Aic2SoHGVRe2wvjzW8pmQUkPdCvgkwANChTNGbeoq8IYcceNIG8UT2Kh5HQ
+    wpVJMecu9q4II6DwmIm0EvCzWxwb0PqwEQbZyvIUAQHew99psB/cXjRMgXBwmg4E
+    l4RypJAuwVJDLUvLOFEHoR8I8bSc77jvUf5a1IZ9XrHtBoHBqeVpzhzpr/VwjMWi
+    RXF/lowDucVTqrGfMB6yLoYGY0qOuDSepCWDKg+YVfycvYEmgU2VJGFo7XPuV7Cd
+    dcHHM/AwF+fROjgyt3ctCAyR/Y3K8aGp7Rpe9b8mpQT2Xsb1Wv75HQAPykLR4UKF
+    eX17Wktx1Yh58+6lR7uGYJ+TeLIXdVpzOPC5OY/cNfFh55NpZDSH2ohgEubra9tH
+    ponxTO4Qahm1Dued7FYXwgPjBYayrnFRQu5w1UuF/FBxMH9FbcvOiqL0Hm+Bdn6H
+    enZMDexxwHF+ObXgExpFVm3i1WdID9i2OVz51q9xbYlmprwhm8sPXP52l/dPVhvt
+    rKPHxiVmvDGeAWZYTst2qCbzFRVQAUIR2Is3EqMjaPKFkFJj+/weSUOy5kb3iu6d
+    m3a4uF8bUIElHRv75h/9i9zVtfiDE+a0Mrd+vJpe518lYXMMtWeWLB/mLVRj8tXe
+    rT+JVba/joEIWkkpSVrnKY+dg39VfGHWAGQWgIyN13joVN39DLvHpZYOlhFac/B4
+    yY8Nk1Yos3uZykKSiR2LtQMg0fFMk0/E1/VVLO2rLV0mMTRgU3ljJvwUOFcr+4mP
+    beOG6g/8KnUOXI4rmz8eVqvLOHZRJu3cKRpVdplS5hYNK1Kmrn8/1Lc7Qw2A2si0
+    RBhuqcfCawLit7cQxSU0sNHPGqrjOVF+uTHbBm1KQCbdFXi7LsoNLPJc2zHbK2D9
+    +YoDME0v3ss3ib6hDIuuS2EcNHPAGRnzXvI3NFy+B6AQgSpOUdSp18aDDG4eO2Ob
+    2Pxl18+wLl3bU6mwrDDucb57G2DVeJFSkCUktL2J0l/G
+    -----END ENCRYPTED PRIVATE KEY-----
+    """
+}
