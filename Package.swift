@@ -57,7 +57,7 @@ let package = Package(
       ["CArgon2", "COpenSSL", "CLinux", "JSON", "MessagePack", "Networking", "Postgres", "Primitives", "Redis"]),
     program(
       "chatd", ["ChatKit", "HTTP", "JSON", "MessagePack", "Networking", "Postgres", "Primitives", "Redis", "SocketIO"]),
-    program("chatctl", ["ChatKit", "JSON", "Networking", "Postgres", "Primitives", "Redis"]),
+    program("chatctl", ["ChatKit", "Commands", "Networking", "Postgres", "Primitives"]),
 
     // Tests: a unit target a module, then whole processes, then the official clients.
     .target(
