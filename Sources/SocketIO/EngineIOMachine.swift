@@ -158,9 +158,13 @@ package struct EngineIOMachine {
   /// A packet on the session's own transport.
   @inline(__always)
   package mutating func receive(_ type: EngineIOPacketType, now: UInt64, limits: Limits) -> ReceiveStep {
-    guard phase == .open else { return .nothing }
-    if type == .message { return .deliver }
-    return receiveControl(type, now: now, limits: limits)
+    if phase == .open {
+      return type == .message ? .deliver : receiveControl(type, now: now, limits: limits)
+    }
+    // A client that leaves a closing session will not fetch its `1`.
+    guard phase == .closing, type == .close else { return .nothing }
+    phase = .closed
+    return .closedByPeer
   }
 
   private mutating func receiveControl(_ type: EngineIOPacketType, now: UInt64, limits: Limits) -> ReceiveStep {
@@ -201,6 +205,9 @@ package struct EngineIOMachine {
     case answerProbe
     /// The WebSocket is the transport now: release a waiting GET, then write the buffer to it.
     case complete
+    /// The same for a session that is closing: write the buffer, then close the WebSocket; the session is over. A client
+    /// that has sent its `5` polls no more, so the `1` cannot reach it otherwise.
+    case completeAndClose
     /// Close the WebSocket; polling lives on.
     case abandon
   }
@@ -212,14 +219,13 @@ package struct EngineIOMachine {
       upgrade = .probed
       return .answerProbe
     }
-    guard type == .upgrade, phase == .open else {
-      upgrade = .none
-      return .abandon
-    }
     upgrade = .none
+    guard type == .upgrade else { return .abandon }
     hasUpgraded = true
     transport = .webSocket
-    return .complete
+    guard phase == .closing else { return .complete }
+    phase = .closed
+    return .completeAndClose
   }
 
   /// The candidate closed, sent something that is no packet, or took too long.
@@ -245,7 +251,6 @@ package struct EngineIOMachine {
   /// The server closes. With `discard` nothing more is said to a client once the waiting GET, if any, is answered.
   package mutating func close(discard: Bool, now: UInt64, limits: Limits) -> CloseStep {
     guard phase == .open else { return .nothing }
-    upgrade = .none
     guard transport == .polling else {
       phase = .closed
       return .closeWebSocket

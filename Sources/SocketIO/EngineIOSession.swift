@@ -155,10 +155,10 @@ package class EngineIOSession: DeadlineEntry, @unchecked Sendable {
   private final func readPackets(_ payload: UnsafeRawBufferPointer) -> Bool {
     var reader = EngineIOPayload.Reader(payload)
     while let packet = reader.next() {
-      guard machine.isOpen else { return true }
+      guard machine.phase != .closed else { return true }
       switch packet {
       case .text(let type, let data): receive(type, data)
-      case .binary(let bytes): bytes.withUnsafeBytes { received(binaryMessage: $0) }
+      case .binary(let bytes): if machine.isOpen { bytes.withUnsafeBytes { received(binaryMessage: $0) } }
       case .malformed:
         violate(.protocolError(nil))
         return false
@@ -247,8 +247,6 @@ package class EngineIOSession: DeadlineEntry, @unchecked Sendable {
 
   /// Tells the layer above, once, and lets go of everything but what a closing session still owes its client.
   final func finish(_ reason: DisconnectReason) {
-    upgrade?.abandon()
-    upgrade = nil
     webSocket = nil
     guardDeadline = UInt64.max
     if machine.phase == .closed { forget() }
@@ -257,7 +255,16 @@ package class EngineIOSession: DeadlineEntry, @unchecked Sendable {
     ended(reason)
   }
 
+  /// The session was closing when its upgrade came to an end.
+  final func endAfterUpgrade() {
+    closeWebSocket(1000)
+    webSocket = nil
+    forget()
+  }
+
   private final func forget() {
+    upgrade?.abandon()
+    upgrade = nil
     engine.wheel.remove(self)
     engine.remove(self)
   }

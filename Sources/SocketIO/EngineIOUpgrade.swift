@@ -27,7 +27,7 @@ final class EngineIOUpgrade: WebSocketHandler, @unchecked Sendable {
     case .answerProbe:
       webSocket?.send(text: "3probe")
       releasePolls()
-    case .complete: complete()
+    case .complete, .completeAndClose: complete()
     case .abandon: fail()
     }
   }
@@ -92,6 +92,7 @@ extension EngineIOSession {
       poll.respond(payload: [EngineIOPacketType.noop.rawValue])
     }
     for packet in takeBuffer() { candidate.send(packet) }
+    if !machine.isOpen { endAfterUpgrade() }
   }
 }
 

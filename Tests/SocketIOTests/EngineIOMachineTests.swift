@@ -134,11 +134,22 @@ struct EngineIOMachineTests {
     check(machine.offerUpgrade(), true)
   }
 
+  @Test("completes the upgrade of a session that is closing, to close it there")
+  func upgradeWhileClosing() {
+    var machine = polling()
+    _ = machine.offerUpgrade()
+    check(machine.receiveOnCandidate(.ping, isProbe: true), .answerProbe)
+    _ = machine.close(discard: false, now: 0, limits: limits)
+    check(machine.offerUpgrade(), false)
+    check(machine.receiveOnCandidate(.upgrade, isProbe: false), .completeAndClose)
+    #expect(machine.phase == .closed)
+  }
+
   @Test("does not upgrade a session that has closed meanwhile")
   func upgradeAfterClose() {
     var machine = polling()
     _ = machine.offerUpgrade()
-    _ = machine.close(discard: false, now: 0, limits: limits)
+    _ = machine.close(discard: true, now: 0, limits: limits)
     check(machine.receiveOnCandidate(.upgrade, isProbe: false), .abandon)
     check(machine.offerUpgrade(), false)
   }
@@ -162,6 +173,9 @@ struct EngineIOMachineTests {
     check(machine.post(), nil)
     check(machine.receive(.message, now: 1, limits: limits), .nothing)
     var forgotten = machine
+    var left = machine
+    check(left.receive(.close, now: 1, limits: limits), .closedByPeer)
+    #expect(left.phase == .closed)
     check(machine.poll(), .answerAndClose)
     check(machine.poll(), .refuse(.unknownSession))
     check(forgotten.deadlineReached(now: 999, limits: limits), .wait)
