@@ -95,6 +95,16 @@ struct RouterTests {
     #expect(!String(decoding: response.bytes, as: UTF8.self).contains("Broken"))
   }
 
+  @Test("an error that the router was taught is told as its problem, and not reported as a fault")
+  func taughtErrors() async throws {
+    let router = Self.router()
+    nonisolated(unsafe) var reports = 0
+    router.onError = { _, _, _ in reports += 1 }
+    router.problem = { _ in Problem(.conflict, code: "taught") }
+    let response = try await ask(.post, "/break", router)
+    #expect(response.status == .conflict && reports == 0)
+  }
+
   @Test("a problem has its members and fields")
   func problem() throws {
     let problem = Problem(

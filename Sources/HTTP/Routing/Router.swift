@@ -145,6 +145,7 @@ package final class Router: @unchecked Sendable {
     case let error as HTTPError:
       return Problem(error.status, code: "bad_request", detail: error.description).response
     default:
+      if let problem = problem?(error) { return problem.response }
       onError?(error, request, context)
       return Problem(.internalServerError, code: "internal_error").response
     }
