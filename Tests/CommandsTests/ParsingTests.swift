@@ -13,7 +13,7 @@ struct ParsingTests {
   func spellings(line: String) throws {
     // An option of the subcommand is not known before its name.
     if line == "topic --limit 7 list" {
-      #expect(Tool.refusal(line) == "unknown option '--limit'")
+      #expect(Tool.refusal(line) == "--limit is an option of 'tool topic list', not of 'tool topic'")
     } else {
       #expect(try Tool.invocation(line)[Tool.limit] == 7)
     }

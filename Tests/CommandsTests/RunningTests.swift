@@ -64,6 +64,17 @@ struct RunningTests {
     #expect(errors.captured == "")
   }
 
+  @Test("a full disk does not end the program quietly")
+  func fullDisk() async throws {
+    let full = open("/dev/full", O_WRONLY)
+    try #require(full >= 0)
+    defer { close(full) }
+    let errors = OutputStream()
+    let output = Output(data: OutputStream(descriptor: full), errors: errors)
+    #expect(await Tool.program.run(["--help"], environment: { _ in nil }, output: output) == .cannotCreate)
+    #expect(errors.captured == "tool: cannot write the output: No space left on device\n")
+  }
+
   @Test("the exit codes are those of the manual")
   func codes() {
     let codes: [ExitCode] = [

@@ -25,25 +25,7 @@ enum Tools {
   /// A new file with a text.
   static func file(_ text: String, _ name: String) throws -> String {
     let path = "\(try TemporaryFolder.make())/\(name)"
-    try write(text, to: path)
+    try FileText.write(text, to: path)
     return path
-  }
-
-  static func write(_ text: String, to path: String) throws {
-    let file = try #require(fopen(path, "w"), "cannot write \(path)")
-    defer { fclose(file) }
-    fputs(text, file)
-  }
-
-  static func read(_ path: String) throws -> String {
-    guard let file = fopen(path, "r") else { throw TestFailure("cannot read \(path)") }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = fread(&buffer, 1, buffer.count, file)
-      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-      bytes += buffer[..<count]
-    }
   }
 }

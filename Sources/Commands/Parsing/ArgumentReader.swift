@@ -83,9 +83,7 @@ struct ArgumentReader {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
     let value = parts.count == 2 ? String(parts[1]) : nil
-    guard let match = find(long: name) else {
-      throw UsageError(.unknownOption, "unknown option '--\(name)'\(Self.hint(nearest(name).map { "--\($0)" }))")
-    }
+    guard let match = find(long: name) else { throw unknown(name) }
     let parameter = match.parameter
     if match.isDeprecated { warnings.append("--\(name) is deprecated: write --\(parameter.name)") }
     if parameter.shape == .option {
@@ -178,6 +176,26 @@ struct ArgumentReader {
         if option.isInvertible, name == "no-\(option.name)" { return Match(parameter: option, isNegated: true) }
         if option.deprecatedNames.contains(name) { return Match(parameter: option, isDeprecated: true) }
       }
+    }
+    return nil
+  }
+
+  private func unknown(_ name: String) -> UsageError {
+    if let owner = Self.owner(of: name, [path[0]]) {
+      let here = path.map(\.name).joined(separator: " ")
+      return UsageError(.unknownOption, "--\(name) is an option of '\(owner)', not of '\(here)'")
+    }
+    return UsageError(.unknownOption, "unknown option '--\(name)'\(Self.hint(nearest(name).map { "--\($0)" }))")
+  }
+
+  /// The first command in the tree with that option.
+  private static func owner(of name: String, _ path: [Command]) -> String? {
+    guard let command = path.last, !command.isHidden else { return nil }
+    if command.options.contains(where: { $0.name == name && !$0.isHidden }) {
+      return path.map(\.name).joined(separator: " ")
+    }
+    for subcommand in command.subcommands {
+      if let owner = owner(of: name, path + [subcommand]) { return owner }
     }
     return nil
   }

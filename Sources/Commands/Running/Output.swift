@@ -17,7 +17,7 @@ package final class Output: Sendable {
   package static func capturing() -> Output { Output(data: OutputStream(), errors: OutputStream()) }
 
   /// Writes a line of data.
-  package func line(_ text: String) throws(OutputClosed) { try data.write(text + "\n") }
+  package func line(_ text: String) throws(OutputError) { try data.write(text + "\n") }
 
   /// Says a line. That nobody listens is no reason to stop.
   package func talk(_ text: String) {

@@ -25,7 +25,7 @@ package final class OutputStream: Sendable {
   /// What was written to a capturing stream.
   package var captured: String { buffer.withLock { String(decoding: $0, as: UTF8.self) } }
 
-  package func write(_ text: String) throws(OutputClosed) {
+  package func write(_ text: String) throws(OutputError) {
     let isFull = buffer.withLock { buffer in
       buffer.append(contentsOf: text.utf8)
       return buffer.count >= Self.capacity
@@ -33,17 +33,17 @@ package final class OutputStream: Sendable {
     if isFull || isTerminal { try flush() }
   }
 
-  /// Writes what is buffered. Throws when nobody can read it any more; what is left is dropped then.
-  package func flush() throws(OutputClosed) {
+  /// Writes what is buffered. What cannot be written is dropped.
+  package func flush() throws(OutputError) {
     guard let descriptor else { return }
-    let isOpen = buffer.withLock { buffer in
+    let failure = buffer.withLock { buffer in
       defer { buffer.removeAll(keepingCapacity: true) }
       return buffer.withUnsafeBytes { Self.write($0, to: descriptor) }
     }
-    guard isOpen else { throw OutputClosed() }
+    if let failure { throw failure }
   }
 
-  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> OutputError? {
     var rest = bytes
     while let base = rest.baseAddress, !rest.isEmpty {
       let count = Glibc.write(descriptor, base, rest.count)
@@ -54,9 +54,9 @@ package final class OutputStream: Sendable {
         var descriptors = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         poll(&descriptors, 1, -1)
       } else if errno != EINTR {
-        return false
+        return errno == EPIPE ? .closed : .failed(errno)
       }
     }
-    return true
+    return nil
   }
 }

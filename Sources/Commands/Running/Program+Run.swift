@@ -18,7 +18,7 @@ extension Program {
       let code = try await perform(arguments, environment, output, context)
       try output.data.flush()
       return code
-    } catch is OutputClosed {
+    } catch OutputError.closed {
       return .brokenPipe
     } catch is CancellationError {
       return .interrupted

@@ -1,2 +1,0 @@
-/// Whoever read what is written has gone.
-package struct OutputClosed: Error {}
