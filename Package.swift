@@ -56,7 +56,11 @@ let package = Package(
       "ChatKit",
       ["CArgon2", "COpenSSL", "CLinux", "JSON", "MessagePack", "Networking", "Postgres", "Primitives", "Redis"]),
     program(
-      "chatd", ["ChatKit", "HTTP", "JSON", "MessagePack", "Networking", "Postgres", "Primitives", "Redis", "SocketIO"]),
+      "chatd",
+      [
+        "ChatKit", "Commands", "HTTP", "JSON", "MessagePack", "Networking", "Postgres", "Primitives", "Redis",
+        "SocketIO",
+      ]),
     program("chatctl", ["ChatKit", "Commands", "Networking", "Postgres", "Primitives"]),
 
     // Tests: a unit target a module, then whole processes, then the official clients.

@@ -32,14 +32,14 @@ final class Application: Sendable {
 
   /// Starts the shards. Throws `NetworkError` where the port cannot be had; nothing is left running then.
   static func start(_ parts: Parts) async throws -> Application {
-    if parts.options.port != 0 { try Listener.checkIsFree(try parts.options.address(port: parts.options.port)) }
+    if parts.options.listen.port != 0 { try Listener.checkIsFree(parts.options.listen) }
     let group = EventLoopGroup(count: parts.options.loops ?? ProcessInformation.cores)
     let passwords = PasswordHasher()
     let sockets = SocketIOServerGroup(loops: group.loops)
     var shards: [Shard] = []
     do {
       for (index, loop) in group.loops.enumerated() {
-        let port = shards.first?.address.port ?? parts.options.port
+        let port = shards.first?.address.port ?? parts.options.listen.port
         let isFirst = index == 0
         let shard = try await loop.submit {
           try await Shard(

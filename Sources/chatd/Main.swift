@@ -1,5 +1,6 @@
 import CLinux
 import ChatKit
+import Commands
 import Glibc
 import Networking
 
@@ -9,21 +10,10 @@ enum Main {
   static func main() {
     signal(SIGPIPE, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
-    if arguments.contains("--help") || arguments.contains("-h") || arguments == ["help"] {
-      print(Options.help)
-      exit(0)
-    }
-    if arguments.contains("--version") {
-      print("chatd \(Version.current)")
-      exit(0)
-    }
-    let options: Options
-    do {
-      options = try Options.parse(arguments) { name in getenv(name).map { String(cString: $0) } }
-      _ = try options.address(port: options.port)
-    } catch {
-      Console.fail(64, "\(error)", hint: "chatd --help shows what there is.")
-    }
+    guard case .run(let invocation) = try? ChatdCommand.program.parse(arguments, environment: Program.environment),
+      let options = Options(invocation)
+    else { answer(arguments) }
+    for warning in invocation.warnings { Console.say("chatd: warning: \(warning)") }
     _ = clinux_raise_file_limit()
     // Before any other thread starts, for they inherit the mask.
     let signals = SignalSource([SIGTERM, SIGINT, SIGHUP])
@@ -33,5 +23,24 @@ enum Main {
     loop.execute { supervisor.start() }
     loop.run()
     exit(supervisor.exitCode)
+  }
+
+  /// Everything but a role: help, completions, and what is wrong with the arguments.
+  private static func answer(_ arguments: [String]) -> Never {
+    let loop = EventLoop()
+    let ending = Ending()
+    loop.execute {
+      loop.start {
+        ending.code = await ChatdCommand.program.run(arguments)
+        loop.stop()
+      }
+    }
+    loop.run()
+    exit(ending.code.rawValue)
+  }
+
+  /// How an answer ended; of the loop.
+  private final class Ending: @unchecked Sendable {
+    var code = ExitCode.internalError
   }
 }

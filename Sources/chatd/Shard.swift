@@ -82,7 +82,7 @@ final class Shard: @unchecked Sendable {
     if let sockets {
       router.mount("/socket.io/") { sockets.handle($0, $1) }
     }
-    var configuration = HTTPServerConfiguration(address: try parts.options.address(port: port))
+    var configuration = HTTPServerConfiguration(address: parts.options.address(port: port))
     configuration.maxConnections = parts.options.maxConnections
     server = try HTTPServer(configuration: configuration, loop: loop) { router.handle($0, $1) }
 
@@ -139,15 +139,5 @@ extension Application.Parts {
     var configuration = redis
     configuration.clientName = name
     return configuration
-  }
-}
-
-extension Options {
-  /// Throws `UsageError` for a host that is no address.
-  func address(port: UInt16) throws -> SocketAddress {
-    guard let address = SocketAddress(literal: host == "localhost" ? "127.0.0.1" : host, port: port) else {
-      throw UsageError(description: "--listen: '\(host)' is not an IP address")
-    }
-    return address
   }
 }

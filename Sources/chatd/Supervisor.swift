@@ -56,7 +56,7 @@ final class Supervisor: @unchecked Sendable {
     let clock = ContinuousClock()
     let started = clock.now
     var postgres = options.postgres ?? ""
-    var redis = try options.redis.map(Self.redisConfiguration) ?? RedisConfiguration(.unix(""))
+    var redis = options.redis ?? RedisConfiguration(.unix(""))
     var secretsFolder = options.secrets ?? ""
     if let folder = options.embedded {
       let servers = try await EmbeddedServers.start(in: folder) { Console.say("chatd: \($0)") }
@@ -75,14 +75,6 @@ final class Supervisor: @unchecked Sendable {
     let application = try await Application.start(parts)
     self.application = application
     announce(application.address, clock.now - started)
-  }
-
-  private static func redisConfiguration(_ url: String) throws -> RedisConfiguration {
-    guard let configuration = RedisConfiguration(url: url) else {
-      throw Options.UsageError(
-        description: "--redis: '\(url)' is no address, for example redis://127.0.0.1:6379/0 or unix:///run/redis.sock")
-    }
-    return configuration
   }
 
   private func migrate(_ postgres: String) async throws {
@@ -158,9 +150,6 @@ final class Supervisor: @unchecked Sendable {
       Console.say("chatd: \(error)")
     case let error as Secrets.Failure:
       exitCode = 73
-      Console.say("chatd: \(error)")
-    case let error as Options.UsageError:
-      exitCode = 64
       Console.say("chatd: \(error)")
     case let error as RedisError:
       exitCode = 69

@@ -3,7 +3,7 @@ import Primitives
 
 /// Constant messages with fields, in logfmt, a line each, on standard error.
 struct Log: Sendable {
-  enum Level: Int, Comparable, Sendable {
+  enum Level: Int, Comparable, CaseIterable, Sendable {
     case debug, info, notice, warning, error
 
     static func < (a: Level, b: Level) -> Bool { a.rawValue < b.rawValue }
