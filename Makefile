@@ -12,10 +12,10 @@ PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp
 quietly := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format bench clean packages test-packages swift
+.PHONY: help run build test lint format bench completions clean packages test-packages swift
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Build, and run chatd with a PostgreSQL and a Redis of its own in .chatd
 	@exec .build/release/chatd all --embedded .chatd $(ARGS)
@@ -38,6 +38,12 @@ bench: packages ## Measure what chatd costs: ARGS='http fanout --runs 3'; docs/P
 	@$(SWIFT) build $(quietly) -c release --product chatd
 	@$(SWIFT) build $(quietly) -c release --product Bench
 	@.build/release/Bench $(or $(ARGS),all)
+
+completions: build ## Write completions/ anew
+	@for program in chatd chatctl; do \
+	  .build/release/$$program completion bash >completions/$$program.bash && \
+	  .build/release/$$program completion zsh >completions/_$$program && \
+	  .build/release/$$program completion fish >completions/$$program.fish || exit; done
 
 clean: ## Remove what was built; the data in .chatd stays
 	@rm -rf .build .venv
