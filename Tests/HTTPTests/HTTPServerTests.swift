@@ -367,6 +367,54 @@ struct HTTPServerTests {
     }
   }
 
+  @Test("closes after a stream that was under way, as soon as it is complete")
+  func closeDuringStream() async throws {
+    try await onLoop { loop in
+      nonisolated(unsafe) var goesOn = true
+      let server = try HTTPServer(configuration: HTTPServerConfiguration(), loop: loop) { _, exchange in
+        exchange.respond(
+          HTTPResponse(
+            body: .stream { writer in
+              while goesOn {
+                try await writer.write("part;")
+                try await loop.sleep(for: .milliseconds(2))
+              }
+            }))
+      }
+      let client = try await RawClient.connect(to: server.address, loop: loop)
+      client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+      try await client.wait(for: "part;")
+      let closing = loop.start { await server.close() }
+      try await loop.sleep(for: .milliseconds(10))
+      #expect(!client.isOver)
+      goesOn = false
+      #expect(try await client.end().hasSuffix("\r\n0\r\n\r\n"))
+      await closing.value
+      #expect(server.connections == 0)
+    }
+  }
+
+  @Test("serves a client that sends many requests before it takes an answer, without holding all answers")
+  func congestion() async throws {
+    try await onLoop { loop in
+      let body = [UInt8](repeating: 0x62, count: 32 << 10)
+      let server = try HTTPServer(configuration: HTTPServerConfiguration(), loop: loop) { _, exchange in
+        exchange.respond(HTTPResponse(body: .bytes(body)))
+      }
+      let client = try await RawClient.connect(to: server.address, loop: loop)
+      client.pauseReading()
+      let count = 600
+      client.send(String(repeating: "GET / HTTP/1.1\r\nHost: h\r\n\r\n", count: count))
+      try await eventually(loop, "the first") { server.requests > 0 }
+      try await loop.sleep(for: .milliseconds(50))
+      #expect(server.requests < count)
+      client.resumeReading()
+      try await client.wait("all answers") { $0.received.count > count * body.count }
+      #expect(server.requests == count)
+      await server.close()
+    }
+  }
+
   @Test("does not wait for ever when it closes")
   func closeDeadline() async throws {
     try await onLoop { loop in

@@ -15,6 +15,8 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   /// Bodies are queued in parts of this size as the client takes them.
   private static let part = 256 << 10
+  /// Bytes of answers that may wait to be taken before the next request is served.
+  private static let congestion = 1 << 20
   /// Bytes kept for later while the parser must wait; beyond it the connection is not read.
   private static let stashLimit = 16 << 10
 
@@ -42,6 +44,8 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   private var isParsing = false
   private var isOver = false
   private var peerHasFinished = false
+  /// More answers wait to be taken than `congestion`; nothing more is served until they are.
+  private var isCongested = false
   /// A handshake is being decided upon; what follows may be frames or requests.
   private var awaitsUpgrade = false
   /// A handshake that came while earlier requests were unanswered.
@@ -70,13 +74,15 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   }
 
   private var mustWait: Bool {
-    outstanding >= server.configuration.maxPipelined || awaitsUpgrade || heldUpgrade != nil
+    outstanding >= server.configuration.maxPipelined || awaitsUpgrade || heldUpgrade != nil || isCongested
   }
 
   private func keep(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count > 0 else { return }
     stash.append(contentsOf: bytes)
-    if stash.count > Self.stashLimit || outstanding >= server.configuration.maxPipelined { connection.pauseReading() }
+    if stash.count > Self.stashLimit || isCongested || outstanding >= server.configuration.maxPipelined {
+      connection.pauseReading()
+    }
   }
 
   private func parse(_ bytes: UnsafeRawBufferPointer) {
@@ -98,7 +104,14 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
         return
       }
       guard connection.isOpen else { return }
+      if connection.outboundCount > Self.congestion { checkCongestion() }
     }
+  }
+
+  /// A client that sends many requests and takes no answers is not served on, for the answers would pile up.
+  private func checkCongestion() {
+    connection.flush()
+    isCongested = connection.isOpen && connection.outboundCount > Self.congestion
   }
 
   private func dispatch(_ request: consuming HTTPRequest) {
@@ -221,7 +234,8 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     outstanding -= 1
     awaitsUpgrade = false
     exchange.end(.done)
-    if closesAfterSending { finish() }
+    // `isLast` may have come while the answer was under way: the server closes, or the client has ended its side.
+    if closesAfterSending || (isLast && first == nil) { finish() }
   }
 
   // MARK: Large and streamed bodies
@@ -257,7 +271,11 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   func drained() {
     switch sending {
-    case .nothing: break
+    case .nothing:
+      guard isCongested else { return }
+      isCongested = false
+      resume()
+      updatePhase()
     case .bytes:
       server.watch.move(self, to: .sending)
       sendPart()
@@ -325,6 +343,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   private func updatePhase() {
     guard !isOver, webSocket == nil else { return }
     if case .nothing = sending {
+      if isCongested { return enter(.sending) }
       if first != nil || heldUpgrade != nil { return enter(.busy) }
       switch parser.phase {
       case .idle, .failed: server.watch.move(self, to: .idle)

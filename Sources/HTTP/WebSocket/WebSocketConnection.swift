@@ -170,6 +170,10 @@ package final class WebSocketConnection: ConnectionHandler, @unchecked Sendable 
 
   package func peerFinished() { connection.finish() }
 
+  /// Stops receiving: the peer feels it as back-pressure. What has been received already is still handed over.
+  package func pauseReading() { connection.pauseReading() }
+  package func resumeReading() { connection.resumeReading() }
+
   package func drained() { if state == .open { handler?.drained() } }
 
   /// The server counts its connections, on its own loop, which is another one when this was moved.
