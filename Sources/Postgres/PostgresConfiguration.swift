@@ -86,7 +86,7 @@ package struct PostgresConfiguration: Sendable {
   private static func escaped(_ value: String) -> String {
     var text = ""
     for character in value {
-      if character == " " || character == "\\" { text.append("\\") }
+      if character.isWhitespace || character == "\\" { text.append("\\") }
       text.append(character)
     }
     return text

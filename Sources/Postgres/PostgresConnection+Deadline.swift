@@ -3,6 +3,10 @@ import Networking
 
 /// PQcancel's own copy of what it needs, so that it can run on another thread while the connection goes on.
 private final class CancelHandle: @unchecked Sendable {
+  /// Threads of their own: a server that cannot be reached holds PQcancel for a minute, and names are to be resolved
+  /// meanwhile.
+  static let threads = WorkerThreads(name: "pg-cancel", threads: 2, queueLimit: 256)
+
   private let cancel: OpaquePointer?
 
   init(_ connection: OpaquePointer) { cancel = PQgetCancel(connection) }
@@ -72,7 +76,7 @@ extension PostgresConnection {
     deadlineTimer.arm(at: headDeadline)
     let cancel = CancelHandle(handle)
     loop.start { [self] in
-      _ = try? await WorkerThreads.blocking.run { cancel.send() }
+      _ = try? await CancelHandle.threads.run { cancel.send() }
       isCancelling = false
       flushAtTickEnd()
       onCancelEnded?()

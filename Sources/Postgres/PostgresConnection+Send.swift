@@ -60,6 +60,7 @@ extension PostgresConnection {
   }
 
   private func append(_ request: PostgresRequest, isAccepted: Bool) {
+    guard isOpen else { return complete(unsent: request) }
     inFlight.append(request)
     if inFlight.count == 1 { headChanged() }
     // Half a group may be on its way, which leaves nothing to go on with.

@@ -41,6 +41,8 @@ package final class PostgresConnection: @unchecked Sendable {
   private var ending: PostgresError?
   /// A FATAL error that came when nothing was asked.
   private var farewell: PostgresError?
+  /// Received and not told yet.
+  private var notices: [PostgresNotice] = []
   var headDeadline = UInt64.max
   lazy var deadlineTimer = loop.timer { [weak self] in self?.deadlineCame() }
 
@@ -104,10 +106,7 @@ package final class PostgresConnection: @unchecked Sendable {
 
   func enqueue(_ request: PostgresRequest) {
     loop.assertCurrent()
-    guard isOpen else {
-      let ending = ending ?? PostgresError(.closed, "the connection is closed")
-      return request.complete(.failure(ending.with(outcome: .notExecuted)))
-    }
+    guard isOpen else { return complete(unsent: request) }
     guard request.parameters.count <= PostgresParameters.limit else {
       return request.complete(
         .failure(PostgresError(.configuration, "a statement takes \(PostgresParameters.limit) parameters at most")))
@@ -118,6 +117,12 @@ package final class PostgresConnection: @unchecked Sendable {
     }
     backlog.append(request)
     flushAtTickEnd()
+  }
+
+  /// For what the connection ended before.
+  func complete(unsent request: PostgresRequest) {
+    let ending = ending ?? PostgresError(.closed, "the connection is closed")
+    request.complete(.failure(ending.with(outcome: .notExecuted)))
   }
 
   func flushAtTickEnd() {
@@ -174,8 +179,11 @@ package final class PostgresConnection: @unchecked Sendable {
         continue
       }
       empty = 0
-      received(result)
+      // Before the answer, for they belong to it.
+      deliverNotices()
+      if isOpen { received(result) } else { PQclear(result) }
     }
+    deliverNotices()
     guard isOpen else { return }
     // Also parses what came unasked.
     while isOpen, let notification = PQnotifies(handle) {
@@ -185,6 +193,7 @@ package final class PostgresConnection: @unchecked Sendable {
       PQfreemem(notification)
       onNotification?(received)
     }
+    deliverNotices()
     if isOpen, PQstatus(handle) == CONNECTION_BAD { fail(lostError()) }
   }
 
@@ -192,7 +201,7 @@ package final class PostgresConnection: @unchecked Sendable {
     guard let request = inFlight.first else { return PQclear(result) }
     switch PQresultStatus(result) {
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
-      if request.prepareAnswer == request.answers { request.entry?.isPrepared = true }
+      if request.prepareAnswer == request.answers, let entry = request.entry { prepared(entry) }
       request.answers += 1
       request.rows = PostgresRows(taking: result)
     case PGRES_PIPELINE_SYNC:
@@ -215,6 +224,12 @@ package final class PostgresConnection: @unchecked Sendable {
       PQclear(result)
       fail(PostgresError(.protocolViolation, "unexpected result \(status.rawValue); COPY is not supported"))
     }
+  }
+
+  private func prepared(_ entry: StatementCache.Entry) {
+    entry.isPrepared = true
+    // It was pushed out while it was under way.
+    if entry.isEvicted { staleNames.append(entry.name) }
   }
 
   /// The head's Sync was answered: what it did is committed, or rolled back.
@@ -242,7 +257,15 @@ package final class PostgresConnection: @unchecked Sendable {
     if notice.severity == "FATAL" || notice.severity == "PANIC" {
       farewell = PostgresError(.connectionLost, notice.message, sqlState: notice.sqlState)
     }
-    onNotice?(notice)
+    // Its hook may close the connection, which must not be under libpq's feet.
+    if onNotice != nil { notices.append(notice) }
+  }
+
+  private func deliverNotices() {
+    guard !notices.isEmpty else { return }
+    let arrived = notices
+    notices = []
+    for notice in arrived { onNotice?(notice) }
   }
 
   // MARK: The end

@@ -9,6 +9,8 @@ struct StatementCache {
     /// The server's name for it, unique on the connection.
     let name: String
     var isPrepared = false
+    /// No longer in the cache, to make room.
+    fileprivate(set) var isEvicted = false
     fileprivate var previous: Entry?
     fileprivate unowned(unsafe) var next: Entry?
 
@@ -48,10 +50,12 @@ struct StatementCache {
     var evicted: [Entry] = []
     if let other = entries[statement] {
       remove(other)
+      other.isEvicted = true
       evicted.append(other)
     }
     while entries.count >= limit, let oldest {
       remove(oldest)
+      oldest.isEvicted = true
       evicted.append(oldest)
     }
     lastName += 1

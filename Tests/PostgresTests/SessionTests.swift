@@ -80,6 +80,35 @@ import Testing
     }
   }
 
+  @Test("a hook may close the connection that calls it")
+  func closingHook() async throws {
+    try await withConnection { (connection) async throws in
+      connection.onNotice = { [unowned connection] _ in connection.close() }
+      async let noisy = failure { try await connection.execute("DO $$ BEGIN RAISE NOTICE 'enough'; END $$") }
+      async let behind = failure { try await connection.execute("SELECT 1") }
+      let (first, second) = await (noisy, behind)
+      #expect(first?.code == .closed && first?.outcome == .unknown)
+      #expect(second?.code == .closed)
+    }
+  }
+
+  @Test("a statement that is pushed out while it is prepared is let go of too")
+  func evictionInPipeline() async throws {
+    try await withConnection({ $0.statementCacheLimit = 2 }) { (connection) async throws in
+      var answered = 0
+      for number in 0..<50 {
+        connection.send(PostgresStatement(unchecked: "SELECT \(number)"), PostgresParameters()) {
+          if case .success = $0 { answered += 1 }
+        }
+      }
+      try await eventually { answered == 50 }
+      _ = try await connection.query("SELECT 'a'")
+      let prepared = try await connection.query("SELECT count(*)::int FROM pg_prepared_statements")
+        .get(0, 0, as: Int.self)
+      #expect(prepared <= 4)
+    }
+  }
+
   @Test("settings and the application's name are the session's")
   func settings() async throws {
     try await withConnection({
