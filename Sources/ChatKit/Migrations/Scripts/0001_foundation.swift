@@ -127,53 +127,62 @@ extension Migration {
       --   3 no such conversation, or the sender is not in it
       -- Locks: the conversations in the order of their ids, so that two batches never wait for each other in a circle.
       -- The first statement locks, the second takes a new snapshot and sees what the former holders committed.
+      -- A connection plans this once, perhaps when the tables are still empty, and a plan that reads whole tables would
+      -- cost more with every message until the next ANALYZE. So the plan is forced: each LATERAL with its LIMIT is a look-up
+      -- by index for each row, ANY over an array as well, and no two CTEs are joined.
       CREATE FUNCTION send_messages(
         p_conversation uuid[], p_sender uuid[], p_id uuid[], p_event uuid[], p_key text[], p_fingerprint bytea[],
         p_type text[], p_body text[], p_reply_to uuid[], p_at timestamptz
       ) RETURNS TABLE (status integer, message_id uuid, seq bigint, created_at timestamptz)
-      LANGUAGE plpgsql AS $$
+      LANGUAGE plpgsql
+      SET plan_cache_mode = force_generic_plan
+      SET enable_seqscan = off SET enable_bitmapscan = off
+      AS $$
       #variable_conflict use_column
       BEGIN
         PERFORM 1 FROM conversations c WHERE c.id = ANY (p_conversation) ORDER BY c.id FOR NO KEY UPDATE;
         RETURN QUERY
         WITH input AS MATERIALIZED (
-          SELECT i.*, p.user_id IS NOT NULL AS is_member, k.fingerprint AS known_fingerprint,
-            k.message_id AS known_id, k.seq AS known_seq, k.created_at AS known_at
+          SELECT i.*, c.last_seq, c.last_seq IS NOT NULL AND p.user_id IS NOT NULL AS is_member,
+            k.fingerprint AS known_fingerprint, k.message_id AS known_id, k.seq AS known_seq, k.created_at AS known_at
           FROM unnest(p_conversation, p_sender, p_id, p_event, p_key, p_fingerprint, p_type, p_body, p_reply_to)
             WITH ORDINALITY AS i (conversation_id, sender_id, id, event_id, key, fingerprint, type, body, reply_to, n)
-          LEFT JOIN participants p ON p.conversation_id = i.conversation_id AND p.user_id = i.sender_id
-          LEFT JOIN idempotency_keys k ON k.user_id = i.sender_id AND k.key = i.key
-        ), accepted AS MATERIALIZED (
-          SELECT input.*, row_number() OVER (PARTITION BY conversation_id ORDER BY n) AS place
-          FROM input WHERE is_member AND known_id IS NULL
-        ), counted AS (
-          UPDATE conversations c
-          SET last_seq = c.last_seq + a.count, message_count = c.message_count + a.count, last_message_at = p_at
-          FROM (SELECT conversation_id, count(*) AS count FROM accepted GROUP BY conversation_id) a
-          WHERE c.id = a.conversation_id
-          RETURNING c.id, c.last_seq - a.count AS base
+          LEFT JOIN LATERAL (SELECT last_seq FROM conversations WHERE id = i.conversation_id LIMIT 1) c ON true
+          LEFT JOIN LATERAL (SELECT user_id FROM participants
+            WHERE conversation_id = i.conversation_id AND user_id = i.sender_id LIMIT 1) p ON true
+          LEFT JOIN LATERAL (SELECT fingerprint, message_id, seq, created_at FROM idempotency_keys
+            WHERE user_id = i.sender_id AND key = i.key LIMIT 1) k ON true
         ), numbered AS MATERIALIZED (
-          SELECT a.*, c.base + a.place AS seq FROM accepted a JOIN counted c ON c.id = a.conversation_id
+          SELECT input.*, CASE WHEN is_member AND known_id IS NULL THEN
+            last_seq + count(*) FILTER (WHERE is_member AND known_id IS NULL)
+              OVER (PARTITION BY conversation_id ORDER BY n ROWS UNBOUNDED PRECEDING) END AS seq
+          FROM input
+        ), accepted AS NOT MATERIALIZED (
+          SELECT * FROM numbered WHERE seq IS NOT NULL
+        ), counted AS (
+          UPDATE conversations c SET (last_seq, message_count, last_message_at) =
+            (SELECT max(a.seq), c.message_count + count(*), p_at FROM accepted a WHERE a.conversation_id = c.id)
+          WHERE c.id = ANY (ARRAY (SELECT DISTINCT conversation_id FROM accepted))
         ), stored AS (
           INSERT INTO messages (conversation_id, seq, id, sender_id, type, body, reply_to, created_at)
-          SELECT conversation_id, seq, id, sender_id, type, body, reply_to, p_at FROM numbered
+          SELECT conversation_id, seq, id, sender_id, type, body, reply_to, p_at FROM accepted
         ), keyed AS (
           INSERT INTO idempotency_keys (user_id, key, fingerprint, conversation_id, seq, message_id, created_at)
-          SELECT sender_id, key, fingerprint, conversation_id, seq, id, p_at FROM numbered
+          SELECT sender_id, key, fingerprint, conversation_id, seq, id, p_at FROM accepted
           WHERE key IS NOT NULL ORDER BY sender_id, key
         ), queued AS (
           INSERT INTO outbox (id, type, conversation_id, seq, created_at)
-          SELECT event_id, 'message.created', conversation_id, seq, p_at FROM numbered
+          SELECT event_id, 'message.created', conversation_id, seq, p_at FROM accepted
         )
         SELECT CASE
-            WHEN n.seq IS NOT NULL THEN 0
-            WHEN NOT i.is_member THEN 3
-            WHEN i.known_fingerprint = i.fingerprint THEN 1
+            WHEN seq IS NOT NULL THEN 0
+            WHEN NOT is_member THEN 3
+            WHEN known_fingerprint = fingerprint THEN 1
             ELSE 2
           END,
-          coalesce(n.id, i.known_id), coalesce(n.seq, i.known_seq), CASE WHEN n.seq IS NULL THEN i.known_at ELSE p_at END
-        FROM input i LEFT JOIN numbered n ON n.n = i.n
-        ORDER BY i.n;
+          CASE WHEN seq IS NULL THEN known_id ELSE id END, coalesce(seq, known_seq),
+          CASE WHEN seq IS NULL THEN known_at ELSE p_at END
+        FROM numbered ORDER BY n;
       END $$;
       """)
 }
