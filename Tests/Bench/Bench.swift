@@ -23,6 +23,7 @@ import Networking
 @main
 enum Bench {
   static func main() {
+    if CommandLine.arguments.dropFirst().first == FloorServer.argument { FloorServer.run() }
     let options: BenchOptions
     do {
       options = try BenchOptions.parse(Array(CommandLine.arguments.dropFirst()))
@@ -56,6 +57,7 @@ enum Bench {
       do {
         for _ in 0..<(scenario.needsFreshDaemon ? options.runs : 1) { try await run(scenario, options, loop, report) }
       } catch {
+        report.finish()
         Report.note("Bench: \(scenario.rawValue): \(error)")
         return 1
       }

@@ -3,7 +3,7 @@ import Glibc
 import Networking
 import Postgres
 
-/// The program under test, in a temporary folder, with its own PostgreSQL and Redis.
+/// The program under test, in a temporary folder, with its own PostgreSQL and Redis; or this program as `FloorServer`.
 final class Daemon: @unchecked Sendable {
   let pid: pid_t
   let address: SocketAddress
@@ -26,14 +26,14 @@ final class Daemon: @unchecked Sendable {
   var tokenKey: [UInt8] { FileContents.bytes("\(folder)/data/secrets/token.key") }
 
   /// Starts it and returns when it listens. On the loop's thread, which is the main one: the child dies with it.
-  static func start(_ options: BenchOptions, _ loop: EventLoop) async throws -> Daemon {
+  static func start(_ options: BenchOptions, _ loop: EventLoop, isFloor: Bool = false) async throws -> Daemon {
     var template = Array("/tmp/chatd-bench-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw BenchFailure("cannot make a temporary folder: errno \(errno)") }
     let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     // The servers run as another account when we are root, and must come to their data.
     chmod(folder, 0o711)
     do {
-      let (pid, address) = try await launch(options, folder, loop)
+      let (pid, address) = try await launch(options, folder, loop, isFloor)
       if options.isPinned { Affinity.pin(pid, to: options.daemonCore) }
       return Daemon(pid: pid, address: address, folder: folder, loop: loop, keepsFolder: options.keepsFolder)
     } catch {
@@ -43,27 +43,31 @@ final class Daemon: @unchecked Sendable {
   }
 
   private static func launch(
-    _ options: BenchOptions, _ folder: String, _ loop: EventLoop
+    _ options: BenchOptions, _ folder: String, _ loop: EventLoop, _ isFloor: Bool
   ) async throws -> (pid_t, SocketAddress) {
     let logFile = "\(folder)/chatd.log"
     let log = open(logFile, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0o644)
     defer { close(log) }
-    let arguments = ["all", "--embedded", "\(folder)/data", "--listen", "127.0.0.1:0", "--loops", "1"]
-    var argv = ([options.chatd] + arguments).map { strdup($0) } + [nil]
+    let program = isFloor ? "/proc/self/exe" : options.chatd
+    let arguments =
+      isFloor
+      ? [FloorServer.argument]
+      : ["all", "--embedded", "\(folder)/data", "--listen", "127.0.0.1:0", "--loops", "1"]
+    var argv = ([program] + arguments).map { strdup($0) } + [nil]
     let variables = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
     var environment = variables.map { strdup($0) } + [nil]
     defer { for text in argv + environment { free(text) } }
-    let pid = clinux_spawn(options.chatd, &argv, &environment, nil, log, 0, 0, SIGTERM)
-    guard pid > 0 else { throw BenchFailure("cannot start \(options.chatd): \(String(cString: strerror(-pid)))") }
+    let pid = clinux_spawn(program, &argv, &environment, nil, log, 0, 0, SIGTERM)
+    guard pid > 0 else { throw BenchFailure("cannot start \(program): \(String(cString: strerror(-pid)))") }
     for _ in 0..<1200 {
       if let address = address(inLog: FileContents.text(logFile)) { return (pid, address) }
       guard waitpid(pid, nil, WNOHANG) == 0 else {
-        throw BenchFailure("\(options.chatd) has ended; it said:\n\(FileContents.text(logFile))")
+        throw BenchFailure("\(program) has ended; it said:\n\(FileContents.text(logFile))")
       }
       try await loop.sleep(for: .milliseconds(50))
     }
     kill(pid, SIGTERM)
-    throw BenchFailure("\(options.chatd) does not listen after 60 s; it said:\n\(FileContents.text(logFile))")
+    throw BenchFailure("\(program) does not listen after 60 s; it said:\n\(FileContents.text(logFile))")
   }
 
   /// `… listens on 127.0.0.1:40001, ready in …`

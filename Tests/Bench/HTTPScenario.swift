@@ -2,7 +2,7 @@ import CLinux
 import Networking
 
 /// Keep-alive requests on 64 connections, one outstanding on each: a route without I/O, then one that checks a token
-/// and reads a row.
+/// and reads a row; then what the same loop pays for a constant answer.
 final class HTTPScenario: @unchecked Sendable {
   private let context: ScenarioContext
   private let window = Duration.seconds(3)
@@ -41,6 +41,26 @@ final class HTTPScenario: @unchecked Sendable {
       context.report.add("http read", "GET /api/users/me", latencies)
     }
     for connection in connections { connection.close() }
+    try await measureFloor(bare)
+  }
+
+  private func measureFloor(_ request: [UInt8]) async throws {
+    let floor = try await Daemon.start(context.options, context.loop, isFloor: true)
+    do {
+      var connections: [HTTPLoad] = []
+      for _ in 0..<64 { connections.append(try await HTTPLoad.open(floor.address, context.loop)) }
+      _ = try await load(connections, request, for: .seconds(1), on: floor)
+      for _ in 0..<context.options.runs {
+        let (usage, rate) = try await load(connections, request, for: window, on: floor)
+        context.report.add("floor", "a constant answer, CPU", usage.daemon, .microseconds)
+        context.report.add("floor", "a constant answer, rate", rate, .perSecond)
+      }
+      for connection in connections { connection.close() }
+    } catch {
+      await floor.stop()
+      throw error
+    }
+    await floor.stop()
   }
 
   private static func request(_ path: String, _ fields: String = "") -> [UInt8] {
@@ -49,7 +69,7 @@ final class HTTPScenario: @unchecked Sendable {
 
   /// Microseconds of CPU a request, and requests a second.
   private func load(
-    _ connections: [HTTPLoad], _ request: [UInt8], for duration: Duration
+    _ connections: [HTTPLoad], _ request: [UInt8], for duration: Duration, on daemon: Daemon? = nil
   ) async throws -> (usage: (daemon: Double, postgres: Double), rate: Double) {
     latencies.clear()
     isRunning = true
@@ -65,7 +85,7 @@ final class HTTPScenario: @unchecked Sendable {
         if underWay == 0 { idle.finish() }
       }
     }
-    let (usage, seconds) = try await context.measure {
+    let (usage, seconds) = try await context.measure(daemon) {
       for connection in connections { connection.send(request) }
       context.loop.schedule(after: duration) { [self] in isRunning = false }
       try await idle.wait(within: duration + .seconds(10))

@@ -28,7 +28,7 @@ struct Population: Sendable {
     for room in ids {
       let people = try (0..<size).map { _ in
         let id = UUID.v7()
-        let name = "bench-\(names.count)"
+        let name = "bench-\(id)"
         names.append(name)
         members.append(id)
         memberships.append(room)

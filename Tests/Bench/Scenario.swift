@@ -45,8 +45,11 @@ struct ScenarioContext: Sendable {
     throw BenchFailure("the daemon does not come to rest")
   }
 
-  /// Runs `body` and says what was used meanwhile, and how long it took in seconds.
-  func measure(_ body: () async throws -> Void) async rethrows -> (usage: ProcessUsage, seconds: Double) {
+  /// Runs `body` and says what was used meanwhile by the daemon or another one, and how long it took in seconds.
+  func measure(
+    _ other: Daemon? = nil, _ body: () async throws -> Void
+  ) async rethrows -> (usage: ProcessUsage, seconds: Double) {
+    let daemon = other ?? daemon
     let before = daemon.family.usage()
     let start = clinux_monotonic_ns()
     try await body()
