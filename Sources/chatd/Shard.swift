@@ -46,7 +46,7 @@ final class Shard: @unchecked Sendable {
     publisher.report = { log.warning("the bus is away; events wait in the outbox", ["error": "\($0)"]) }
     let publisher = publisher
     writer = MessageWriter(store: writerPool, loop: loop) { stored in
-      publisher.publish(stored.map { Event.messageCreated($0.draft.eventId, $0.message).busEvent })
+      publisher.publish(stored.map(\.event.busEvent))
     }
     writer.log = { log.error("the store refused a message", ["error": String(reflecting: $0)]) }
     let store = MessageStore(pool: pool)

@@ -2,7 +2,7 @@ import JSON
 package import Primitives
 
 /// What happened, as it goes over the bus:
-/// `{"id","type","v","at","conversationId","seq","data"}`.
+/// `{"id","type","v","at","conversationId","seq","epoch","data"}`.
 package struct Event: Sendable {
   package enum Kind: String, Sendable {
     case messageCreated = "message.created"
@@ -16,26 +16,30 @@ package struct Event: Sendable {
   package var conversationId: UUID
   /// Of events that have a place in the conversation's order.
   package var seq: Int64?
+  /// The conversation's epoch when it happened: who was removed before must not have it.
+  package var epoch: Int64?
   /// The JSON value of `data`.
   package var data: [UInt8]
 
   package init(
-    id: UUID = .v7(), kind: Kind, at: Timestamp, conversationId: UUID, seq: Int64? = nil, data: [UInt8]
+    id: UUID = .v7(), kind: Kind, at: Timestamp, conversationId: UUID, seq: Int64? = nil, epoch: Int64? = nil,
+    data: [UInt8]
   ) {
     self.id = id
     self.kind = kind
     self.at = at
     self.conversationId = conversationId
     self.seq = seq
+    self.epoch = epoch
     self.data = data
   }
 
-  package static func messageCreated(_ id: UUID, _ message: Message) -> Event {
+  package static func messageCreated(_ id: UUID, _ message: Message, epoch: Int64) -> Event {
     var json = JSONWriter(reserving: 384)
     message.write(to: &json)
     return Event(
       id: id, kind: .messageCreated, at: message.createdAt, conversationId: message.conversationId, seq: message.seq,
-      data: json.bytes)
+      epoch: epoch, data: json.bytes)
   }
 
   /// The wire form.
@@ -48,6 +52,7 @@ package struct Event: Sendable {
     json.field("at", at)
     json.field("conversationId", conversationId)
     if let seq { json.field("seq", seq) }
+    if let epoch { json.field("epoch", epoch) }
     json.key("data")
     json.raw(data)
     json.endObject()

@@ -8,6 +8,7 @@ package struct ReceivedEvent: Sendable {
   package let conversationId: UUID
   /// Of events that have a place in the conversation's order.
   package let seq: Int64?
+  package let epoch: Int64?
   package let data: JSONValue
 
   /// Reads the wire form; nil when it is not an event that this version knows.
@@ -21,6 +22,7 @@ package struct ReceivedEvent: Sendable {
     self.kind = kind
     conversationId = conversation
     seq = root["seq"]?.int64
+    epoch = root["epoch"]?.int64
     self.data = data
   }
 }

@@ -126,10 +126,6 @@ package final class ConversationService: @unchecked Sendable {
 
   // MARK: Reading
 
-  private static let columns = """
-    c.id, c.type, c.title, c.created_by, c.last_seq, c.last_message_at, c.created_at, p.role
-    """
-
   /// Throws `ChatError` notFound when `user` is not a participant: what is not yours does not exist.
   package func conversation(_ id: UUID, for user: UUID) async throws -> Conversation {
     let rows = try await pool.query(
@@ -204,13 +200,14 @@ package final class ConversationService: @unchecked Sendable {
       let added = try rows.column(0, as: UUID.self)
       return try await record(
         added.map { ParticipantChange(conversation: conversation, user: $0, actor: actor.id, change: .joined) },
-        transaction)
+        epoch: nil, transaction)
     }
     publisher.publish(events)
     return events.count
   }
 
-  /// Removes a user, or lets a user leave (`user` is the actor). From the commit on nothing more is delivered to them.
+  /// Removes a user, or lets a user leave (`user` is the actor). No message that is committed after it is delivered to
+  /// them: the conversation's epoch rises with it, and messages bear the epoch.
   /// Throws `ChatError` notFound, forbidden.
   package func remove(_ user: UUID, from conversation: UUID, by actor: User) async throws {
     let events = try await pool.transaction { [self] transaction -> [BusEvent] in
@@ -229,8 +226,11 @@ package final class ConversationService: @unchecked Sendable {
           SELECT user_id FROM participants WHERE conversation_id = $1 ORDER BY joined_at, user_id LIMIT 1)
         AND NOT EXISTS (SELECT FROM participants WHERE conversation_id = $1 AND role = 'admin')
         """, conversation)
+      let epochs = try await transaction.query(
+        "UPDATE conversations SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch", conversation)
       return try await record(
-        [ParticipantChange(conversation: conversation, user: user, actor: actor.id, change: .left)], transaction)
+        [ParticipantChange(conversation: conversation, user: user, actor: actor.id, change: .left)],
+        epoch: try epochs[0].decode(Int64.self), transaction)
     }
     publisher.publish(events)
   }
@@ -252,12 +252,12 @@ package final class ConversationService: @unchecked Sendable {
   }
 
   private func record(
-    _ changes: [ParticipantChange], _ transaction: PostgresTransaction
+    _ changes: [ParticipantChange], epoch: Int64?, _ transaction: PostgresTransaction
   ) async throws -> [BusEvent] {
     guard !changes.isEmpty else { return [] }
     let now = Timestamp.now()
     let events = changes.map { change in
-      Event(kind: .participantChanged, at: now, conversationId: change.conversation, data: change.json)
+      Event(kind: .participantChanged, at: now, conversationId: change.conversation, epoch: epoch, data: change.json)
     }
     _ = try await transaction.query(
       """

@@ -56,7 +56,9 @@ package final class MessageService: @unchecked Sendable {
   package func history(
     of conversation: UUID, for user: UUID, cursor: Cursor?, limit: Int
   ) async throws -> Page {
-    guard let last = try await store.position(of: user, in: conversation) else { throw ChatError.noSuchConversation }
+    guard let last = try await store.position(of: user, in: conversation)?.lastSeq else {
+      throw ChatError.noSuchConversation
+    }
     let limit = min(max(1, limit), limits.page)
     let messages: [Message]
     switch cursor {

@@ -7,10 +7,6 @@ package struct MessageStore: Sendable {
 
   package init(pool: PostgresPool) { self.pool = pool }
 
-  private static let columns = """
-    id, conversation_id, seq, sender_id, type, body, reply_to, created_at, edited_at, deleted_at
-    """
-
   /// Messages with `seq` in the range, oldest first, at most `limit`.
   package func messages(of conversation: UUID, after: Int64, through: Int64, limit: Int) async throws -> [Message] {
     let rows = try await pool.query(
@@ -31,14 +27,42 @@ package struct MessageStore: Sendable {
     return try Self.messages(rows).reversed()
   }
 
-  /// Where `user` stands in `conversation`: its newest seq; nil when the user is not a participant.
-  package func position(of user: UUID, in conversation: UUID) async throws -> Int64? {
+  /// How far a conversation is.
+  package struct Position: Sendable {
+    package var lastSeq: Int64
+    package var epoch: Int64
+  }
+
+  /// How far `conversation` is; nil when `user` is not a participant.
+  package func position(of user: UUID, in conversation: UUID) async throws -> Position? {
     let rows = try await pool.query(
       """
-      SELECT c.last_seq FROM participants p JOIN conversations c ON c.id = p.conversation_id
+      SELECT c.last_seq, c.epoch FROM participants p JOIN conversations c ON c.id = p.conversation_id
       WHERE p.conversation_id = $1 AND p.user_id = $2
       """, conversation, user)
+    guard rows.count == 1 else { return nil }
+    let (lastSeq, epoch) = try rows[0].decode((Int64, Int64).self)
+    return Position(lastSeq: lastSeq, epoch: epoch)
+  }
+
+  /// A conversation's epoch; nil when there is no such conversation.
+  package func epoch(of conversation: UUID) async throws -> Int64? {
+    let rows = try await pool.query("SELECT epoch FROM conversations WHERE id = $1", conversation)
     return rows.count == 0 ? nil : try rows[0].decode(Int64.self)
+  }
+
+  /// As `messages(of:after:through:limit:)`, for `user`: empty when the user is not a participant at the same moment.
+  package func messages(
+    of conversation: UUID, for user: UUID, after: Int64, through: Int64, limit: Int
+  ) async throws -> [Message] {
+    let rows = try await pool.query(
+      """
+      SELECT id, conversation_id, seq, sender_id, type, body, reply_to, created_at, edited_at, deleted_at FROM messages
+      WHERE conversation_id = $1 AND seq > $2 AND seq <= $3
+      AND EXISTS (SELECT FROM participants p WHERE p.conversation_id = $1 AND p.user_id = $5)
+      ORDER BY seq LIMIT $4
+      """, conversation, after, through, Int64(limit), user)
+    return try Self.messages(rows)
   }
 
   /// The newest seq of each conversation that exists.

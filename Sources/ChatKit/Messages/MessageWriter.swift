@@ -61,7 +61,7 @@ package final class MessageWriter: @unchecked Sendable {
   private let store: PostgresPool
   private let loop: EventLoop
   private let limits: Limits
-  private let stored: ([(draft: MessageDraft, message: Message)]) -> Void
+  private let stored: ([StoredMessage]) -> Void
   private var queue: ContiguousArray<Pending> = []
   private var isBusy = false
   private var isScheduled = false
@@ -71,7 +71,7 @@ package final class MessageWriter: @unchecked Sendable {
   /// commit, before the senders are.
   package init(
     store: PostgresPool, loop: EventLoop, limits: Limits = Limits(),
-    stored: @escaping ([(draft: MessageDraft, message: Message)]) -> Void
+    stored: @escaping ([StoredMessage]) -> Void
   ) {
     self.store = store
     self.loop = loop
@@ -200,19 +200,22 @@ package final class MessageWriter: @unchecked Sendable {
     let doubtful = batch.filter(\.isInDoubt)
     guard !doubtful.isEmpty else { return batch }
     let rows = try await store.query(
-      "SELECT id, seq, created_at FROM messages WHERE id = ANY ($1) AND conversation_id = ANY ($2)",
+      """
+      SELECT m.id, m.seq, m.created_at, c.epoch FROM messages m JOIN conversations c ON c.id = m.conversation_id
+      WHERE m.id = ANY ($1) AND m.conversation_id = ANY ($2)
+      """,
       doubtful.map(\.draft.id), doubtful.map(\.draft.conversationId))
-    var found: [UUID: (Int64, Timestamp)] = [:]
+    var found: [UUID: (Int64, Timestamp, Int64)] = [:]
     for index in 0..<rows.count {
-      let (id, seq, at) = try rows[index].decode((UUID, Int64, Timestamp).self)
-      found[id] = (seq, at)
+      let (id, seq, at, epoch) = try rows[index].decode((UUID, Int64, Timestamp, Int64).self)
+      found[id] = (seq, at, epoch)
     }
-    var known: [(draft: MessageDraft, message: Message)] = []
+    var known: [StoredMessage] = []
     let left = ContiguousArray<Pending>(
       batch.filter { pending in
-        guard let (seq, at) = found[pending.draft.id] else { return true }
+        guard let (seq, at, epoch) = found[pending.draft.id] else { return true }
         let message = pending.draft.message(seq: seq, at: at)
-        known.append((pending.draft, message))
+        known.append(StoredMessage(draft: pending.draft, message: message, epoch: epoch))
         pending.finish(.success(.stored(message)))
         return false
       })
@@ -237,21 +240,21 @@ package final class MessageWriter: @unchecked Sendable {
     let now = Timestamp.now()
     let rows = try await store.query(
       """
-      SELECT status, message_id, seq, created_at FROM send_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      SELECT status, message_id, seq, created_at, epoch FROM send_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       """,
       batch.map(\.draft.conversationId), batch.map(\.draft.senderId), batch.map(\.draft.id),
       batch.map(\.draft.eventId), batch.map(\.draft.idempotencyKey), batch.map(\.draft.fingerprint),
       batch.map(\.draft.type.rawValue), batch.map(\.draft.body), batch.map(\.draft.replyTo), now)
     counters.batches += 1
     var answers: [(Pending, Result<Outcome, any Error>)] = []
-    var fresh: [(draft: MessageDraft, message: Message)] = []
+    var fresh: [StoredMessage] = []
     answers.reserveCapacity(batch.count)
     for (index, pending) in batch.enumerated() {
-      let (status, id, seq, at) = try rows[index].decode((Int32, UUID?, Int64?, Timestamp?).self)
+      let (status, id, seq, at, epoch) = try rows[index].decode((Int32, UUID?, Int64?, Timestamp?, Int64?).self)
       switch (status, id, seq, at) {
       case (0, _, let seq?, let at?):
         let message = pending.draft.message(seq: seq, at: at)
-        fresh.append((pending.draft, message))
+        fresh.append(StoredMessage(draft: pending.draft, message: message, epoch: epoch ?? 0))
         answers.append((pending, .success(.stored(message))))
       case (1, let id?, let seq?, let at?):
         var message = pending.draft.message(seq: seq, at: at)

@@ -65,23 +65,25 @@ package final class OutboxRelay: @unchecked Sendable {
       guard try locked[0].decode(Bool.self) else { return 0 }
       let rows = try await transaction.query(
         """
-        SELECT o.id, o.type, o.conversation_id, o.seq, o.payload, o.created_at FROM outbox o
+        SELECT o.id, o.type, o.conversation_id, o.seq, o.payload, o.created_at, c.epoch
+        FROM outbox o JOIN conversations c ON c.id = o.conversation_id
         WHERE o.created_at < now() - $1 * interval '1 microsecond' ORDER BY o.created_at, o.id LIMIT $2
         """, Int64(settings.age.nanoseconds / 1000), Int64(settings.batch))
       guard rows.count > 0 else { return 0 }
       var ids: [UUID] = []
       var made: [UUID: BusEvent] = [:]
-      var missing: [(UUID, UUID, Int64)] = []
+      var missing: [Missing] = []
       for index in 0..<rows.count {
-        let (id, type, conversation, seq, payload, at) = try rows[index].decode(
-          (UUID, String, UUID, Int64?, String?, Timestamp).self)
+        let (id, type, conversation, seq, payload, at, epoch) = try rows[index].decode(
+          (UUID, String, UUID, Int64?, String?, Timestamp, Int64).self)
         ids.append(id)
         if let payload, let kind = Event.Kind(rawValue: type) {
           let event = Event(
-            id: id, kind: kind, at: at, conversationId: conversation, seq: seq, data: Array(payload.utf8))
+            id: id, kind: kind, at: at, conversationId: conversation, seq: seq, epoch: epoch,
+            data: Array(payload.utf8))
           made[id] = event.busEvent
         } else if let seq {
-          missing.append((id, conversation, seq))
+          missing.append(Missing(event: id, conversation: conversation, seq: seq, epoch: epoch))
         }
       }
       for event in try await messageEvents(missing, transaction) { made[event.id] = event }
@@ -94,9 +96,17 @@ package final class OutboxRelay: @unchecked Sendable {
     }
   }
 
+  /// A row without a payload. The epoch is today's: a later one than at the commit only makes receivers ask again.
+  private struct Missing {
+    let event: UUID
+    let conversation: UUID
+    let seq: Int64
+    let epoch: Int64
+  }
+
   /// `message.created` is made from the message itself.
   private func messageEvents(
-    _ wanted: [(id: UUID, conversation: UUID, seq: Int64)], _ transaction: PostgresTransaction
+    _ wanted: [Missing], _ transaction: PostgresTransaction
   ) async throws -> [BusEvent] {
     guard !wanted.isEmpty else { return [] }
     let rows = try await transaction.query(
@@ -110,11 +120,11 @@ package final class OutboxRelay: @unchecked Sendable {
       let conversation: UUID
       let seq: Int64
     }
-    var events: [Place: UUID] = [:]
-    for entry in wanted { events[Place(conversation: entry.conversation, seq: entry.seq)] = entry.id }
+    var events: [Place: Missing] = [:]
+    for entry in wanted { events[Place(conversation: entry.conversation, seq: entry.seq)] = entry }
     return try MessageStore.messages(rows).compactMap { message in
-      guard let id = events[Place(conversation: message.conversationId, seq: message.seq)] else { return nil }
-      return Event.messageCreated(id, message).busEvent
+      guard let entry = events[Place(conversation: message.conversationId, seq: message.seq)] else { return nil }
+      return Event.messageCreated(entry.event, message, epoch: entry.epoch).busEvent
     }
   }
 }

@@ -21,11 +21,11 @@ package enum AdapterChannel {
 package enum AdapterBroadcast {
   /// Encodes an event with one argument.
   ///
-  /// `seq` goes into the flags, where other programs ignore it: gateways put a room's messages in order by it without
-  /// looking into the packet.
+  /// `seq` and `epoch` go into the flags, where other programs ignore them: gateways put a room's messages in order by
+  /// the one, and know by the other that somebody was removed, without looking into the packet.
   package static func encode(
     uid: String, event: String, argument: JSONValue, rooms: [String], except: [String] = [], seq: Int64? = nil,
-    namespace: String = "/"
+    epoch: Int64? = nil, namespace: String = "/"
   ) -> [UInt8] {
     var writer = MessagePackWriter(reserving: 512)
     writer.arrayHeader(3)
@@ -52,12 +52,14 @@ package enum AdapterBroadcast {
     writer.arrayHeader(except.count)
     for room in except { writer.value(room) }
     writer.value("flags")
+    writer.mapHeader((seq == nil ? 0 : 1) + (epoch == nil ? 0 : 1))
     if let seq {
-      writer.mapHeader(1)
       writer.value("seq")
       writer.value(seq)
-    } else {
-      writer.mapHeader(0)
+    }
+    if let epoch {
+      writer.value("epoch")
+      writer.value(epoch)
     }
     return writer.bytes
   }
@@ -84,32 +86,5 @@ package enum AdapterRequest {
     case fetch = 5
     case serverSideEmit = 6
     case broadcast = 7
-  }
-
-  /// All sockets in one of `members` leave `rooms`.
-  package static func leave(uid: String, members: [String], rooms: [String]) -> [UInt8] {
-    var json = JSONWriter(reserving: 192)
-    json.beginObject()
-    json.field("uid", uid)
-    json.field("type", Kind.leave.rawValue)
-    writeSelection(members, to: &json)
-    writeStrings("rooms", rooms, to: &json)
-    json.endObject()
-    return json.bytes
-  }
-
-  private static func writeSelection(_ rooms: [String], to json: inout JSONWriter) {
-    json.key("opts")
-    json.beginObject()
-    writeStrings("rooms", rooms, to: &json)
-    writeStrings("except", [], to: &json)
-    json.endObject()
-  }
-
-  private static func writeStrings(_ key: StaticString, _ values: [String], to json: inout JSONWriter) {
-    json.key(key)
-    json.beginArray()
-    for value in values { json.value(value) }
-    json.endArray()
   }
 }

@@ -1,5 +1,5 @@
 package import JSON
-package import Primitives
+import Primitives
 package import Redis
 
 /// Says things to rooms through the adapter's channels, as `@socket.io/redis-emitter` does: for those who are not a
@@ -26,10 +26,13 @@ package struct RoomEmitter: Sendable {
   }
 
   /// `event` with one argument (JSON) for the members of `room`.
-  package func emission(_ event: String, _ argument: JSONValue, to room: String, seq: Int64? = nil) -> Emission {
+  package func emission(
+    _ event: String, _ argument: JSONValue, to room: String, seq: Int64? = nil, epoch: Int64? = nil
+  ) -> Emission {
     Emission(
       channel: AdapterChannel.room(room),
-      payload: AdapterBroadcast.encode(uid: uid, event: event, argument: argument, rooms: [room], seq: seq))
+      payload: AdapterBroadcast.encode(
+        uid: uid, event: event, argument: argument, rooms: [room], seq: seq, epoch: epoch))
   }
 
   /// The same with an argument that is written as JSON.
@@ -37,13 +40,6 @@ package struct RoomEmitter: Sendable {
     Emission(
       channel: AdapterChannel.room(room),
       payload: AdapterBroadcast.encode(uid: uid, event: event, rooms: [room], argument))
-  }
-
-  /// Every socket of `user`, on whatever gateway, leaves `room`.
-  package func expulsion(of user: UUID, from room: String) -> Emission {
-    Emission(
-      channel: AdapterChannel.requests(),
-      payload: AdapterRequest.leave(uid: uid, members: [AdapterChannel.userRoom(user)], rooms: [room]))
   }
 
   /// Publishes in order; returns when Redis has taken all.

@@ -14,6 +14,8 @@ struct AdapterMessage {
   private(set) var except: [String] = []
   /// The message's place in its conversation, where it has one.
   private(set) var seq: Int64?
+  /// The conversation's epoch, where somebody may have been removed.
+  private(set) var epoch: Int64?
 
   var roomCount: Int { rooms.count }
   var exceptCount: Int { except.count }
@@ -63,7 +65,14 @@ struct AdapterMessage {
   private mutating func readFlags(_ reader: inout MessagePackReader) throws {
     guard reader.next == .map else { return try reader.skip() }
     for _ in 0..<(try reader.readMapHeader()) {
-      if Self.equal(try reader.readString(), "seq") { seq = try reader.readInt64() } else { try reader.skip() }
+      let key = try reader.readString()
+      if Self.equal(key, "seq") {
+        seq = try reader.readInt64()
+      } else if Self.equal(key, "epoch") {
+        epoch = try reader.readInt64()
+      } else {
+        try reader.skip()
+      }
     }
   }
 

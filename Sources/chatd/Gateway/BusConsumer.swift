@@ -24,7 +24,7 @@ final class BusConsumer: Sendable {
     let room = event.conversationId.description
     switch event.kind {
     case .messageCreated:
-      emissions.append(emitter.emission("message:new", event.data, to: room, seq: event.seq))
+      emissions.append(emitter.emission("message:new", event.data, to: room, seq: event.seq, epoch: event.epoch))
     case .participantChanged:
       guard let change = ParticipantChange(event.data) else { return }
       switch change.change {
@@ -34,8 +34,8 @@ final class BusConsumer: Sendable {
         emissions.append(
           emitter.emission("participant:joined", event.data, to: AdapterChannel.userRoom(change.user)))
       case .left:
-        emissions.append(emitter.expulsion(of: change.user, from: room))
-        emissions.append(emitter.emission("participant:left", event.data, to: room))
+        // The epoch makes every gateway ask who is still in the room.
+        emissions.append(emitter.emission("participant:left", event.data, to: room, epoch: event.epoch))
         emissions.append(emitter.emission("participant:left", event.data, to: AdapterChannel.userRoom(change.user)))
       }
     case .conversationChanged:

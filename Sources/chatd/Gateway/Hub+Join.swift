@@ -19,7 +19,7 @@ extension Hub {
   /// The order is the proof. (1) The join is registered, so that a removal from now on cancels it. (2) Redis confirms
   /// the subscription, so nothing said from now on is missed. (3) The store says whether the user is a participant and
   /// how far the conversation is. (4) From here the room's packets also go to the join's `pending`, (5) while what lies
-  /// between `afterSeq` and that point is read and sent. (6) `pending` is sent and the socket becomes a member, in one
+  /// between `afterSeq` and that point is read, as long as the user is a participant, and sent. (6) `pending` is sent and the socket becomes a member, in one
   /// go on the loop. So the socket has every seq once, in order, without a gap.
   func join(_ session: GatewaySession, conversation: UUID, afterSeq: Int64?) async throws -> Joined {
     let name = conversation.description
@@ -37,14 +37,19 @@ extension Hub {
       forgetIfEmpty(room)
     }
     if isNew || room.lastSeq == nil { await subscribe([AdapterChannel.room(name)]) }
-    guard let position = try await store.position(of: session.user, in: conversation) else {
-      room.remove(session)
-      throw ChatError.noSuchConversation
-    }
-    try check(join)
+    var position: MessageStore.Position
+    repeat {
+      guard let found = try await store.position(of: session.user, in: conversation) else {
+        room.remove(session)
+        throw ChatError.noSuchConversation
+      }
+      try check(join)
+      position = found
+      // Somebody was removed after the store was asked, and the room knows already: perhaps it was this one.
+    } while position.epoch < room.epoch
     settle(room, at: position)
     guard let afterSeq else { return finish(join, room, replayed: 0, isReset: false) }
-    if afterSeq > room.lastSeq ?? 0, afterSeq <= position { await reach(position, in: room) }
+    if afterSeq > room.lastSeq ?? 0, afterSeq <= position.lastSeq { await reach(position.lastSeq, in: room) }
     return try await replay(join, room, conversation, after: afterSeq)
   }
 
@@ -69,7 +74,8 @@ extension Hub {
       join.pending = []
       join.hasOverflowed = false
       while sent < target {
-        let page = try await store.messages(of: conversation, after: sent, through: target, limit: limits.page)
+        let page = try await store.messages(
+          of: conversation, for: join.session.user, after: sent, through: target, limit: limits.page)
         try check(join)
         guard let last = page.last else { break }
         for message in page { join.session.socket.send(PreparedPacket.messageNew(message)) }

@@ -128,6 +128,7 @@ final class Hub: @unchecked Sendable {
     // The usual case: one room, nobody left out.
     if message.roomCount == 1, message.exceptCount == 0 {
       guard let room = rooms[message.firstRoom] else { return }
+      if let epoch = message.epoch { noticed(epoch, in: room) }
       if let seq = message.seq, room.conversation != nil {
         receive(message, seq: seq, in: room)
       } else if let packet = message.packet() {
@@ -216,13 +217,14 @@ final class Hub: @unchecked Sendable {
       return
     }
     guard let packet = message.packet() else { return }
-    if seq == last + 1 {
+    if seq == last + 1, !room.isVerifying {
       advance(room, packet)
       if !room.held.isEmpty { drain(room) }
       return
     }
-    counters.gaps += 1
     if room.held.count < limits.held { room.held[seq] = packet }
+    guard !room.isVerifying else { return }
+    counters.gaps += 1
     fillLater(room)
   }
 
@@ -235,18 +237,26 @@ final class Hub: @unchecked Sendable {
   }
 
   private func drain(_ room: Room) {
+    guard !room.isVerifying else { return }
     while let last = room.lastSeq, let packet = room.held.removeValue(forKey: last + 1) { advance(room, packet) }
     guard let last = room.lastSeq, !room.held.isEmpty else { return }
     room.held = room.held.filter { $0.key > last }
   }
 
   /// The store's answer to a room's first join: everything up to `seq` is history.
-  func settle(_ room: Room, at seq: Int64) {
+  func settle(_ room: Room, at position: MessageStore.Position) {
     guard room.lastSeq == nil else { return }
-    room.lastSeq = seq
-    room.highestSeen = max(room.highestSeen, seq)
+    room.lastSeq = position.lastSeq
+    room.highestSeen = max(room.highestSeen, position.lastSeq)
+    room.epoch = max(room.epoch, position.epoch)
+    proceed(room)
+    if room.highestEpoch > room.epoch { noticed(room.highestEpoch, in: room) }
+  }
+
+  /// Delivers what is held and has its turn, and sees to what is missing.
+  private func proceed(_ room: Room) {
     drain(room)
-    if room.highestSeen > (room.lastSeq ?? 0) { fillLater(room) }
+    if !room.isVerifying, let last = room.lastSeq, room.highestSeen > last { fillLater(room) }
   }
 
   /// Two publishers can overtake each other by a moment: waits for that, then reads what is missing.
@@ -273,6 +283,9 @@ final class Hub: @unchecked Sendable {
       do {
         let page = try await store.messages(
           of: conversation, after: last, through: room.highestSeen, limit: limits.page)
+        // Asked after the page was read: a removal before any of its messages is seen now.
+        if let epoch = try await store.epoch(of: conversation) { noticed(epoch, in: room) }
+        while room.isVerifying { try await loop.sleep(for: .milliseconds(2)) }
         for message in page where message.seq == (room.lastSeq ?? 0) + 1 {
           advance(room, PreparedPacket.messageNew(message))
         }
@@ -299,6 +312,34 @@ final class Hub: @unchecked Sendable {
         await fill(room, through: seq)
         if room.lastSeq == last { return }
       }
+    }
+  }
+
+  // MARK: Who is in it
+
+  /// Somebody was removed in `epoch`, or earlier: before anything more is delivered, the store says who is left.
+  /// Messages bear the epoch of their commit, so none of a later one passes, whichever way it came faster.
+  func noticed(_ epoch: Int64, in room: Room) {
+    guard room.conversation != nil else { return }
+    room.highestEpoch = max(room.highestEpoch, epoch)
+    // A room that nobody has settled yet has no members; its first join asks the store anyway.
+    guard room.highestEpoch > room.epoch, room.lastSeq != nil, !room.isVerifying else { return }
+    room.isVerifying = true
+    loop.start { [self] in
+      var failures = 0
+      while !room.isEmpty, room.epoch < room.highestEpoch {
+        let target = room.highestEpoch
+        do {
+          try await expelStrangers([room])
+          room.epoch = max(room.epoch, target)
+          failures = 0
+        } catch {
+          failures += 1
+          try? await loop.sleep(for: .milliseconds(min(1000, 20 << min(failures, 6))))
+        }
+      }
+      room.isVerifying = false
+      proceed(room)
     }
   }
 

@@ -16,6 +16,12 @@ final class Room: @unchecked Sendable {
   var held: [Int64: PreparedPacket] = [:]
   /// The highest seq that anybody has spoken of.
   var highestSeen: Int64 = 0
+  /// The conversation's epoch in which the members, and those who are joining, were found to be participants.
+  var epoch: Int64 = 0
+  /// The highest epoch that anybody has spoken of.
+  var highestEpoch: Int64 = 0
+  /// The store is being asked who the participants are; nothing is delivered until it has answered.
+  var isVerifying = false
   /// Somebody is about to read, or reads, what is missing from the store.
   var isFilling = false
 

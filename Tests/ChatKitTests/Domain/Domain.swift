@@ -82,7 +82,7 @@ final class Domain: @unchecked Sendable {
     let publisher = publisher
     return MessageWriter(store: Self.pool(database, size: 1, loop), loop: loop, limits: limits) { stored in
       guard publishes else { return }
-      publisher.publish(stored.map { Event.messageCreated($0.draft.eventId, $0.message).busEvent })
+      publisher.publish(stored.map(\.event.busEvent))
     }
   }
 

@@ -53,6 +53,9 @@ extension Migration {
         direct_high uuid,
         last_seq bigint NOT NULL DEFAULT 0,
         message_count bigint NOT NULL DEFAULT 0,
+        -- Rises when somebody is removed. Who delivers a message of a later epoch than the one in which it last asked
+        -- who the participants are must ask again first.
+        epoch bigint NOT NULL DEFAULT 0,
         last_message_at timestamptz,
         created_at timestamptz NOT NULL DEFAULT now(),
         CHECK ((type = 'direct') = (direct_low IS NOT NULL AND direct_high IS NOT NULL)),
@@ -133,7 +136,7 @@ extension Migration {
       CREATE FUNCTION send_messages(
         p_conversation uuid[], p_sender uuid[], p_id uuid[], p_event uuid[], p_key text[], p_fingerprint bytea[],
         p_type text[], p_body text[], p_reply_to uuid[], p_at timestamptz
-      ) RETURNS TABLE (status integer, message_id uuid, seq bigint, created_at timestamptz)
+      ) RETURNS TABLE (status integer, message_id uuid, seq bigint, created_at timestamptz, epoch bigint)
       LANGUAGE plpgsql
       SET plan_cache_mode = force_generic_plan
       SET enable_seqscan = off SET enable_bitmapscan = off
@@ -143,11 +146,11 @@ extension Migration {
         PERFORM 1 FROM conversations c WHERE c.id = ANY (p_conversation) ORDER BY c.id FOR NO KEY UPDATE;
         RETURN QUERY
         WITH input AS MATERIALIZED (
-          SELECT i.*, c.last_seq, c.last_seq IS NOT NULL AND p.user_id IS NOT NULL AS is_member,
+          SELECT i.*, c.last_seq, c.epoch, c.last_seq IS NOT NULL AND p.user_id IS NOT NULL AS is_member,
             k.fingerprint AS known_fingerprint, k.message_id AS known_id, k.seq AS known_seq, k.created_at AS known_at
           FROM unnest(p_conversation, p_sender, p_id, p_event, p_key, p_fingerprint, p_type, p_body, p_reply_to)
             WITH ORDINALITY AS i (conversation_id, sender_id, id, event_id, key, fingerprint, type, body, reply_to, n)
-          LEFT JOIN LATERAL (SELECT last_seq FROM conversations WHERE id = i.conversation_id LIMIT 1) c ON true
+          LEFT JOIN LATERAL (SELECT last_seq, epoch FROM conversations WHERE id = i.conversation_id LIMIT 1) c ON true
           LEFT JOIN LATERAL (SELECT user_id FROM participants
             WHERE conversation_id = i.conversation_id AND user_id = i.sender_id LIMIT 1) p ON true
           LEFT JOIN LATERAL (SELECT fingerprint, message_id, seq, created_at FROM idempotency_keys
@@ -181,7 +184,7 @@ extension Migration {
             ELSE 2
           END,
           CASE WHEN seq IS NULL THEN known_id ELSE id END, coalesce(seq, known_seq),
-          CASE WHEN seq IS NULL THEN known_at ELSE p_at END
+          CASE WHEN seq IS NULL THEN known_at ELSE p_at END, CASE WHEN seq IS NOT NULL THEN epoch END
         FROM numbered ORDER BY n;
       END $$;
       """)
