@@ -1,12 +1,13 @@
 /// The executor of tasks that are on a loop without being isolated to it. It is an object of its own because both
 /// executor protocols share one `enqueue`, and a job must be run as what it was enqueued as.
 package final class EventLoopTasks: TaskExecutor, @unchecked Sendable {
-  private unowned let loop: EventLoop
+  /// Set once, before the loop is known to anybody.
+  unowned var loop: EventLoop?
 
-  init(loop: EventLoop) { self.loop = loop }
+  init() {}
 
   package func enqueue(_ job: consuming ExecutorJob) {
-    loop.put(EventLoop.Entry(job: UnownedJob(job), isIsolated: false))
+    loop?.put(EventLoop.Entry(job: UnownedJob(job), isIsolated: false))
   }
 
   package func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }

@@ -35,7 +35,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
   }
 
   /// The executor to prefer for tasks: `Task.immediate(executorPreference: loop.tasks)`, or `loop.start`.
-  package private(set) lazy var tasks = EventLoopTasks(loop: self)
+  package let tasks = EventLoopTasks()
 
   /// Monotonic time in nanoseconds, read once a tick.
   package private(set) var now = clinux_monotonic_ns()
@@ -63,6 +63,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     wakeUpDescriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
     precondition(epoll >= 0 && wakeUpDescriptor >= 0, "cannot create an event loop: errno \(clinux_errno())")
     _ = clinux_epoll_control(epoll, EPOLL_CTL_ADD, wakeUpDescriptor, EPOLLIN.rawValue, UInt64.max)
+    tasks.loop = self
     jobs.reserveCapacity(1024)
     runningJobs.reserveCapacity(1024)
   }

@@ -55,7 +55,14 @@ final class DataFolder: @unchecked Sendable {
     let file = "\(path)/lock"
     let lock = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard lock >= 0 else { throw EmbeddedError(errno: errno, "write to \(path)") }
-    guard clinux_lock(lock) == 0 else {
+    // A child that is just being started holds our descriptors for the moment between fork and exec: look again before
+    // saying that somebody else is there.
+    var attempts = 10
+    while clinux_lock(lock) != 0, attempts > 0 {
+      attempts -= 1
+      usleep(100_000)
+    }
+    guard attempts > 0 else {
       Glibc.close(lock)
       let holder = FileTree.contents(file)?.split(separator: "\n").first.map { " (pid \($0))" } ?? ""
       throw EmbeddedError(

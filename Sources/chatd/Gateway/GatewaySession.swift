@@ -8,6 +8,14 @@ final class GatewaySession: @unchecked Sendable {
   struct Place {
     let room: Room
     var index: Int
+    /// The socket has been sent every message of the room after this one.
+    var since: Int64
+  }
+
+  /// Messages after `since`, up to and with `through`, that this connection has been sent of one conversation.
+  struct Sent {
+    var since: Int64
+    var through: Int64
   }
 
   let socket: Socket
@@ -15,6 +23,9 @@ final class GatewaySession: @unchecked Sendable {
   let username: String
   var places: [Place] = []
   var isClosed = false
+  /// Of conversations that the socket was put out of. A client that joins again speaks of what it has read; what was
+  /// still on its way must not be sent twice.
+  var sent: [UUID: Sent] = [:]
 
   init(socket: Socket, claims: AccessClaims) {
     self.socket = socket
@@ -23,4 +34,12 @@ final class GatewaySession: @unchecked Sendable {
   }
 
   func place(in room: Room) -> Int? { places.firstIndex { $0.room === room } }
+
+  /// What the socket has been sent of the room, as a member or before it was put out.
+  func sent(of room: Room) -> Sent? {
+    if let place = place(in: room) {
+      return Sent(since: places[place].since, through: room.lastSeq ?? places[place].since)
+    }
+    return room.conversation.flatMap { sent.removeValue(forKey: $0) }
+  }
 }

@@ -19,8 +19,8 @@ extension Hub {
   /// The order is the proof. (1) The join is registered, so that a removal from now on cancels it. (2) Redis confirms
   /// the subscription, so nothing said from now on is missed. (3) The store says whether the user is a participant and
   /// how far the conversation is. (4) From here the room's packets also go to the join's `pending`, (5) while what lies
-  /// between `afterSeq` and that point is read, as long as the user is a participant, and sent. (6) `pending` is sent and the socket becomes a member, in one
-  /// go on the loop. So the socket has every seq once, in order, without a gap.
+  /// between `afterSeq` and that point is read, as long as the user is a participant, and sent. (6) `pending` is sent
+  /// and the socket becomes a member, in one go on the loop. So the socket has every seq once, in order, without a gap.
   func join(_ session: GatewaySession, conversation: UUID, afterSeq: Int64?) async throws -> Joined {
     let name = conversation.description
     let (room, isNew) = room(named: name, conversation: conversation)
@@ -40,7 +40,7 @@ extension Hub {
     var position: MessageStore.Position
     repeat {
       guard let found = try await store.position(of: session.user, in: conversation) else {
-        room.remove(session)
+        room.putOut(session)
         throw ChatError.noSuchConversation
       }
       try check(join)
@@ -50,7 +50,11 @@ extension Hub {
     settle(room, at: position)
     guard let afterSeq else { return finish(join, room, replayed: 0, isReset: false) }
     if afterSeq > room.lastSeq ?? 0, afterSeq <= position.lastSeq { await reach(position.lastSeq, in: room) }
-    return try await replay(join, room, conversation, after: afterSeq)
+    // The client may not have read yet what this connection has been sent already.
+    if let sent = session.sent(of: room), (sent.since..<sent.through).contains(afterSeq) {
+      return try await replay(join, room, conversation, after: sent.through, since: sent.since)
+    }
+    return try await replay(join, room, conversation, after: afterSeq, since: afterSeq)
   }
 
   func leave(_ session: GatewaySession, conversation: UUID) {
@@ -60,7 +64,9 @@ extension Hub {
     forgetIfEmpty(room)
   }
 
-  private func replay(_ join: Join, _ room: Room, _ conversation: UUID, after: Int64) async throws -> Joined {
+  private func replay(
+    _ join: Join, _ room: Room, _ conversation: UUID, after: Int64, since: Int64
+  ) async throws -> Joined {
     try check(join)
     let base = room.lastSeq ?? 0
     guard after <= base, base - after <= Int64(limits.replay) else {
@@ -69,6 +75,10 @@ extension Hub {
     // A member that joins again is resent from where it says; until then it must not have newer ones.
     room.remove(join.session)
     var sent = after
+    var isComplete = false
+    defer {
+      if !isComplete { join.session.sent[conversation] = GatewaySession.Sent(since: since, through: sent) }
+    }
     while true {
       let target = room.lastSeq ?? 0
       join.pending = []
@@ -82,16 +92,22 @@ extension Hub {
         sent = last.seq
         try await drained(join)
       }
-      guard sent >= target else { return finish(join, room, replayed: Int(sent - after), isReset: true) }
+      guard sent >= target else {
+        isComplete = true
+        return finish(join, room, replayed: Int(sent - after), isReset: true)
+      }
       if !join.hasOverflowed { break }
     }
+    isComplete = true
     let pending = join.pending ?? []
     for packet in pending { join.session.socket.send(packet) }
-    return finish(join, room, replayed: Int(sent - after) + pending.count, isReset: false)
+    return finish(join, room, since: since, replayed: Int(sent - after) + pending.count, isReset: false)
   }
 
-  private func finish(_ join: Join, _ room: Room, replayed: Int, isReset: Bool) -> Joined {
-    room.insert(join.session)
+  private func finish(
+    _ join: Join, _ room: Room, since: Int64? = nil, replayed: Int, isReset: Bool
+  ) -> Joined {
+    room.insert(join.session, since: since ?? room.lastSeq ?? 0)
     return Joined(lastSeq: room.lastSeq ?? 0, replayed: replayed, isReset: isReset)
   }
 

@@ -396,7 +396,7 @@ final class Hub: @unchecked Sendable {
       for (conversation, user) in try await store.strangers(chunk) {
         guard let room = rooms[conversation.description] else { continue }
         for join in room.joins where join.session.user == user { join.isCancelled = true }
-        for member in room.members where member.user == user { room.remove(member) }
+        for member in room.members where member.user == user { room.putOut(member) }
         forgetIfEmpty(room)
       }
     }

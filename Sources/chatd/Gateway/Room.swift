@@ -32,9 +32,10 @@ final class Room: @unchecked Sendable {
 
   var isEmpty: Bool { members.isEmpty && joins.isEmpty }
 
-  func insert(_ session: GatewaySession) {
+  /// - Parameter since: the session has been sent every message after it.
+  func insert(_ session: GatewaySession, since: Int64 = 0) {
     guard session.place(in: self) == nil else { return }
-    session.places.append(GatewaySession.Place(room: self, index: members.count))
+    session.places.append(GatewaySession.Place(room: self, index: members.count, since: since))
     members.append(session)
   }
 
@@ -48,6 +49,12 @@ final class Room: @unchecked Sendable {
     guard index < members.count else { return }
     members[index] = last
     if let moved = last.place(in: self) { last.places[moved].index = index }
+  }
+
+  /// Takes out a member that is no participant any more.
+  func putOut(_ session: GatewaySession) {
+    if let conversation, let sent = session.sent(of: self) { session.sent[conversation] = sent }
+    remove(session)
   }
 
   @inline(__always)
