@@ -67,7 +67,7 @@ struct ResumeTests {
 
   private final class Flag: @unchecked Sendable { var value = false }
 
-  @Test("a socket that joins again from an older seq is sent the rest again, and then the new ones")
+  @Test("a socket that joins again is sent nothing twice; after leaving, the rest again, and then the new ones")
   func rejoin() async throws {
     try await withStack { stack in
       let ann = try await stack.person("ann")
@@ -75,6 +75,9 @@ struct ResumeTests {
       let socket = try await stack.joined(ann, id)
       for index in 1...4 { _ = try await stack.send("m\(index)", to: id, by: ann).expect(201) }
       try await socket.wait("four") { socket.seqs.count == 4 }
+      // What a connection has been sent may still be on its way when the client speaks of what it has read.
+      #expect(try await socket.join(id, afterSeq: 2)["replayed"]?.int == 0)
+      _ = try await socket.emit("leave", ["conversationId": .string(id)])
       #expect(try await socket.join(id, afterSeq: 2)["replayed"]?.int == 2)
       _ = try await stack.send("m5", to: id, by: ann).expect(201)
       try await socket.wait("the fifth") { socket.seqs.last == 5 }
