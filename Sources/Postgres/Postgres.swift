@@ -20,4 +20,5 @@
 // - A request that fails says whether it may have happened: `PostgresError.outcome` is `.notExecuted` only where the
 //   server has rolled it back or never saw it, and `.unknown` where the connection ended between sending and answer.
 // - A request is completed exactly once.
-// - PQcancel is never aimed at a neighbour: it is used only while its request is the one that runs.
+// - For a cancelled task, PQcancel is used only while its request is alone in flight. At a deadline the oldest request is
+//   cancelled with others behind it; should it end at that moment, the next one can be hit, and fails with 57014.
