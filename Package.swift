@@ -34,6 +34,7 @@ let package = Package(
     // C, and nothing but module maps and shims.
     .target(name: "CLinux"),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CKafka", providers: [.apt(["librdkafka-dev"])]),
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
@@ -49,6 +50,7 @@ let package = Package(
     library("HTTP", ["Networking", "JSON", "Primitives", "COpenSSL"]),
     library("SocketIO", ["HTTP", "JSON", "Networking", "Primitives"]),
     library("Postgres", ["CPostgres", "Networking", "Primitives"]),
+    library("Kafka", ["CKafka", "CLinux", "Networking", "Primitives"]),
     library("Redis", ["CHiredis", "Networking", "Primitives"]),
 
     // The domain, and the two programs on it.
