@@ -42,6 +42,7 @@ let package = Package(
 
     // The ground: no domain, no Foundation.
     library("Primitives", ["CLinux"]),
+    library("Metrics"),
     library("JSON", ["Primitives"]),
     library("MessagePack", ["JSON"]),
     library("YAML", ["CYAML", "Primitives"]),
@@ -76,6 +77,7 @@ let package = Package(
       "Bench", ["CLinux", "ChatKit", "Networking", "Postgres", "Primitives"], path: "Tests/Bench"),
     tests("PrimitivesTests", ["Primitives"]),
     tests("NetworkingTests", ["Networking", "Primitives"]),
+    tests("MetricsTests", ["Metrics"]),
     tests("JSONTests", ["JSON", "Primitives"]),
     tests("MessagePackTests", ["MessagePack", "JSON", "Primitives"]),
     tests("YAMLTests", ["YAML", "Primitives"]),
