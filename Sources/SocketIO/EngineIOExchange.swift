@@ -34,6 +34,23 @@ final class EngineIOExchange: @unchecked Sendable {
     exchange.onAbort = owner === home ? body : { owner.execute(body) }
   }
 
+  /// The same for a request that is announced: `body` is also told whether the body was too large, which is answered
+  /// with 413 and nothing worse.
+  func onBodyAbort(
+    _ owner: EventLoop, _ body: @escaping @Sendable (_ claim: ObjectIdentifier, _ isTooLarge: Bool) -> Void
+  ) {
+    let claim = claim
+    exchange.onAbort = { [unowned exchange] in
+      let isTooLarge = exchange.failure == .bodyTooLarge
+      if owner.isCurrent { return body(claim, isTooLarge) }
+      owner.execute { body(claim, isTooLarge) }
+    }
+  }
+
+  /// The same for a request when it is announced and when it is complete. No other has it meanwhile, and what was said
+  /// of one that is gone has reached the session's loop before anything of its successor.
+  var claim: ObjectIdentifier { ObjectIdentifier(exchange) }
+
   // MARK: WebSockets
 
   /// Makes the connection a WebSocket; nil, and answered, when the request is no handshake. On the home loop.

@@ -69,6 +69,7 @@ package final class EngineIOServer: @unchecked Sendable {
     if let cors = configuration.cors, request.method == .options { return exchange.respond(cors.preflight(request)) }
     let pending = EngineIOExchange(request, exchange, cors: configuration.cors)
     let query = EngineIOQuery(request.query)
+    guard query.isWellFormed else { return pending.refuse(.badRequest) }
     guard let transport = query.transport, allows(transport) else { return pending.refuse(.unknownTransport) }
     guard let text = query.sid else { return open(transport, query, pending) }
     guard let id = SessionID(text), let owner = owner(of: id) else { return pending.refuse(.unknownSession) }
@@ -79,7 +80,28 @@ package final class EngineIOServer: @unchecked Sendable {
     if owner === self {
       serve(id, transport, query, pending)
     } else {
+      // The order of what is handed over is that of the requests: an announced POST comes before its body.
       owner.loop.execute { owner.serve(id, transport, query, pending) }
+    }
+  }
+
+  /// Hears of a request whose body is still to come (`HTTPServer.onPendingBody`): a POST occupies its session from here
+  /// on, so that a second one, on whichever connection and loop, is known to overlap, and a client that goes away in
+  /// the middle of a body is noticed. What is wrong with the request otherwise is said when it is complete.
+  package func announce(_ request: HTTPRequest, _ exchange: HTTPExchange) {
+    guard request.method == .post else { return }
+    let query = EngineIOQuery(request.query)
+    guard query.isWellFormed, query.transport == .polling, let id = query.sid.flatMap({ SessionID($0) }),
+      let owner = owner(of: id)
+    else { return }
+    let pending = EngineIOExchange(request, exchange, cors: configuration.cors)
+    pending.onBodyAbort(owner.loop) { claim, isTooLarge in
+      owner.sessions[id]?.postAborted(claim, isTooLarge: isTooLarge)
+    }
+    if owner === self {
+      sessions[id]?.announcePost(pending)
+    } else {
+      owner.loop.execute { owner.sessions[id]?.announcePost(pending) }
     }
   }
 

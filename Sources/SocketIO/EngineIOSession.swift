@@ -14,6 +14,8 @@ package class EngineIOSession: DeadlineEntry, @unchecked Sendable {
   final var webSocket: WebSocketConnection?
   /// The GET that waits.
   final var poll: EngineIOExchange?
+  /// The POST whose body is on its way, by its claim.
+  private final var receivingPost: ObjectIdentifier?
   /// What waits for a GET.
   final var buffer: [Outbound] = []
   final var upgrade: EngineIOUpgrade?
@@ -137,10 +139,36 @@ package class EngineIOSession: DeadlineEntry, @unchecked Sendable {
     if machine.pollAborted() { finish(.transportError) }
   }
 
+  /// Whether a POST is on its way whose body is not complete.
+  final var isReceivingPost: Bool { receivingPost != nil }
+
+  /// A POST whose body is on its way.
+  final func announcePost(_ exchange: EngineIOExchange) {
+    guard machine.post() == nil, !overlaps(exchange) else { return }
+    receivingPost = exchange.claim
+  }
+
+  /// Two POSTs at a time: refuses the second and ends the session.
+  private final func overlaps(_ exchange: EngineIOExchange) -> Bool {
+    guard let other = receivingPost, other != exchange.claim else { return false }
+    exchange.refuse(.badRequest)
+    violate(.transportError)
+    return true
+  }
+
+  /// The client went away in the middle of a POST's body, or the body was none.
+  final func postAborted(_ claim: ObjectIdentifier, isTooLarge: Bool) {
+    guard receivingPost == claim else { return }
+    receivingPost = nil
+    if !isTooLarge, machine.transport == .polling { violate(.transportError) }
+  }
+
   /// A POST, its body complete.
   final func handlePost(_ exchange: EngineIOExchange) {
     if machine.isOverdue(now: engine.loop.now) { expire() }
     if let refusal = machine.post() { return exchange.refuse(refusal) }
+    if overlaps(exchange) { return }
+    receivingPost = nil
     let request = exchange.request
     guard request.body.count <= engine.configuration.maxPayload else { return exchange.fail(.contentTooLarge) }
     guard request.headers["content-type"] != "application/octet-stream" else {

@@ -21,6 +21,9 @@ package final class SocketIOServer: @unchecked Sendable {
   /// Answers a request for the server's path (`/socket.io/` by custom), whatever its method, upgrades too.
   package func handle(_ request: HTTPRequest, _ exchange: HTTPExchange) { engine.handle(request, exchange) }
 
+  /// Hears of requests of the path whose body is still to come: give it an `HTTPServer`'s `onPendingBody`.
+  package func announce(_ request: HTTPRequest, _ exchange: HTTPExchange) { engine.announce(request, exchange) }
+
   /// The namespace of that name, made when it is asked for the first time. Clients can join only what has been made.
   package func namespace(_ name: String) -> Namespace {
     if let existing = namespaces[name] { return existing }

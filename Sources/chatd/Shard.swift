@@ -80,11 +80,12 @@ final class Shard: @unchecked Sendable {
     }
 
     if let sockets {
-      router.mount("/socket.io/") { sockets.handle($0, $1) }
+      router.mount("/socket.io/", pendingBody: { sockets.announce($0, $1) }) { sockets.handle($0, $1) }
     }
     var configuration = HTTPServerConfiguration(address: parts.options.address(port: port))
     configuration.maxConnections = parts.options.maxConnections
     server = try HTTPServer(configuration: configuration, loop: loop) { router.handle($0, $1) }
+    if sockets != nil { server?.onPendingBody = { router.announce($0, $1) } }
 
     if hasBackground {
       let relay = OutboxRelay(bus: bus, pool: pool, loop: loop)

@@ -5,13 +5,13 @@ import SocketIO
 /// Sends every message back, over whatever transport the session has. Path `/engine.io/`.
 func serveEngineIO(_ options: ConformanceOptions, _ loop: EventLoop) throws -> SocketAddress {
   let server = EngineIOServer(configuration: options.engineIO, loop: loop, handler: EngineIOEcho())
-  return try serve("/engine.io/", options, loop) { server.handle($0, $1) }
+  return try serve("/engine.io/", options, loop, pendingBody: { server.announce($0, $1) }) { server.handle($0, $1) }
 }
 
 /// Serves one path and nothing else.
 func serve(
   _ path: String, _ options: ConformanceOptions, _ loop: EventLoop,
-  _ handler: @escaping (HTTPRequest, HTTPExchange) -> Void
+  pendingBody: @escaping HTTPServer.Handler, _ handler: @escaping HTTPServer.Handler
 ) throws -> SocketAddress {
   var configuration = HTTPServerConfiguration(address: .loopback(port: options.port))
   // The session's own limit is the one to be hit.
@@ -20,6 +20,7 @@ func serve(
     guard request.path == path else { return exchange.respond(HTTPResponse(status: .notFound)) }
     handler(request, exchange)
   }
+  server.onPendingBody = { if $0.path == path { pendingBody($0, $1) } }
   return keep(server)
 }
 

@@ -11,7 +11,7 @@ func serveSocketIO(_ options: ConformanceOptions, _ loop: EventLoop) throws -> S
   configuration.connectTimeout = options.connectTimeout
   let server = SocketIOServer(configuration: configuration, loop: loop)
   for name in ["/", "/custom"] { setUp(server.namespace(name)) }
-  return try serve("/socket.io/", options, loop) { server.handle($0, $1) }
+  return try serve("/socket.io/", options, loop, pendingBody: { server.announce($0, $1) }) { server.handle($0, $1) }
 }
 
 private func setUp(_ namespace: Namespace) {

@@ -170,4 +170,18 @@ struct RouterTests {
       await server.close()
     }
   }
+
+  @Test("a query that cannot be decoded is refused, not read in part")
+  func malformedQuery() async throws {
+    try await onLoop { loop in
+      let router = Router()
+      router.get("/a") { request, _ in HTTPResponse(text: request.query["x"] ?? "none") }
+      for target in ["/a?x=%zz", "/a?x=1&%=2", "/a?y=%c3%28&x=1", "/a?x=%00", "/a?x=%e2%82&z=%ac"] {
+        let answer = await router.respond(to: HTTPRequest(.get, target), loop: loop)
+        #expect(answer.status == .badRequest && String(decoding: answer.bytes, as: UTF8.self).contains("bad_query"))
+      }
+      let answer = await router.respond(to: HTTPRequest(.get, "/a?y=%25&x=1"), loop: loop)
+      #expect(answer.bytes == [0x31])
+    }
+  }
 }

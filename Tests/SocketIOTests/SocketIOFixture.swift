@@ -53,6 +53,7 @@ final class SocketIOFixture: @unchecked Sendable {
         guard request.path == "/socket.io/" else { return exchange.respond(HTTPResponse(status: .notFound)) }
         server.handle(request, exchange)
       }
+      listener.onPendingBody = { server.announce($0, $1) }
       listeners.append(listener)
       if ports.count <= index { ports.append(listener.address.port) } else { sharedPort = listener.address.port }
     }

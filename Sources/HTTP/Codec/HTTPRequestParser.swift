@@ -47,6 +47,9 @@ package struct HTTPRequestParser: ~Copyable {
     }
   }
 
+  /// The request whose body is awaited, as far as its head says.
+  package var pending: HTTPRequest? { request }
+
   /// Takes bytes off `input` up to the next event.
   package mutating func next(_ input: inout UnsafeRawBufferPointer) -> Event {
     switch state {

@@ -5,6 +5,17 @@ package struct HTTPQuery: Sendable {
 
   package init(_ text: String) { self.text = text }
 
+  /// Whether every escape can be decoded, to UTF-8. What cannot be is skipped when values are asked for; a server should
+  /// refuse it (`Router` and Engine.IO do) rather than act on the rest.
+  package var isWellFormed: Bool {
+    var copy = text
+    return copy.withUTF8 { bytes in
+      // What the parser lets through is ASCII.
+      guard bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 >= 0x80 }) else { return true }
+      return PercentEncoding.decode(UnsafeRawBufferPointer(bytes), plusIsSpace: true) != nil
+    }
+  }
+
   /// The first value of that name; a name without `=` has the empty value. A value that cannot be decoded is absent.
   package subscript(name: String) -> String? {
     for (key, value) in self where key == name { return value }

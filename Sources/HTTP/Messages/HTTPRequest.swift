@@ -67,6 +67,16 @@ package struct HTTPRequest: Sendable {
     }
   }
 
+  /// Whether the query, if there is one, can be decoded: `query.isWellFormed`, without making a String of it.
+  var hasWellFormedQuery: Bool {
+    withTarget { target in
+      guard let mark = target.firstIndex(of: UInt8(ascii: "?")) else { return true }
+      let query = UnsafeRawBufferPointer(rebasing: target[(mark + 1)...])
+      guard query.contains(UInt8(ascii: "%")) else { return true }
+      return PercentEncoding.decode(query, plusIsSpace: true) != nil
+    }
+  }
+
   /// The host that is asked for: of the target when that is absolute, else the `Host` field (RFC 9112, 3.2.2).
   package var host: String? {
     let authority = withTarget { target -> String? in

@@ -35,6 +35,7 @@ package final class Router: @unchecked Sendable {
   private struct Mount {
     let prefix: [UInt8]
     let handler: HTTPServer.Handler
+    let pendingBody: HTTPServer.Handler?
   }
 
   private let trie = RouteTrie()
@@ -82,10 +83,13 @@ package final class Router: @unchecked Sendable {
   package func delete(_ pattern: String, _ handler: @escaping RouteHandler) { on(.delete, pattern, handler) }
 
   /// Gives everything at and below `prefix` to a handler that owns the exchange, without middleware: Socket.IO.
-  package func mount(_ prefix: String, _ handler: @escaping HTTPServer.Handler) {
+  /// `pendingBody` is told first of requests whose body is still to come (`HTTPServer.onPendingBody`).
+  package func mount(
+    _ prefix: String, pendingBody: HTTPServer.Handler? = nil, _ handler: @escaping HTTPServer.Handler
+  ) {
     var bytes = Array(prefix.utf8)
     while bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
-    mounts.append(Mount(prefix: bytes, handler: handler))
+    mounts.append(Mount(prefix: bytes, handler: handler, pendingBody: pendingBody))
   }
 
   private func add(
@@ -128,6 +132,14 @@ package final class Router: @unchecked Sendable {
     }
   }
 
+  /// A server's `onPendingBody`, for the mounts that ask for it.
+  package func announce(_ request: HTTPRequest, _ exchange: HTTPExchange) {
+    for mount in mounts where request.withPath({ Self.isWithin(mount.prefix, $0) }) {
+      mount.pendingBody?(request, exchange)
+      return
+    }
+  }
+
   /// Answers a request without a server: for tests of handlers.
   package func respond(to request: HTTPRequest, loop: EventLoop) async -> HTTPResponse {
     await run(request, match(request, loop: loop, exchange: nil))
@@ -152,6 +164,11 @@ package final class Router: @unchecked Sendable {
   }
 
   private func match(_ request: HTTPRequest, loop: EventLoop, exchange: HTTPExchange?) -> RequestContext {
+    guard request.hasWellFormedQuery else {
+      let context = RequestContext(loop: loop, exchange: exchange)
+      context[MalformedQuery.self] = true
+      return context
+    }
     var parameters: [String] = []
     let entries = request.withPath { path -> [RouteTrie.Entry]? in
       var ranges: [Range<Int>] = []
@@ -185,7 +202,15 @@ package final class Router: @unchecked Sendable {
     typealias Value = String
   }
 
+  /// The query has an escape that is none.
+  private enum MalformedQuery: RequestContextKey {
+    typealias Value = Bool
+  }
+
   private static let unrouted: RouteHandler = { request, context in
+    if context[MalformedQuery.self] != nil {
+      throw Problem(.badRequest, code: "bad_query", detail: "the query has an escape that cannot be decoded")
+    }
     if let allow = context[AllowedMethods.self] {
       if request.method == .options { return HTTPResponse(status: .noContent, headers: ["allow": allow]) }
       throw Problem(.methodNotAllowed, code: "method_not_allowed", headers: ["allow": allow])

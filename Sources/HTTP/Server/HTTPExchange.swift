@@ -19,10 +19,12 @@ package final class HTTPExchange: @unchecked Sendable {
   /// The next younger one of the same connection.
   var next: HTTPExchange?
 
-  /// Called once when the client has gone before the answer. A client that merely ends its own side of the connection
+  /// Called once when the client has gone before the answer, or its body has turned out to be none (`failure`). A client that merely ends its own side of the connection
   /// still gets its answer, unless this is set: then it counts as gone.
   package var onAbort: (() -> Void)?
   package let loop: EventLoop
+  /// What was wrong with the body, when that is why the exchange was aborted.
+  package internal(set) var failure: HTTPError.Code?
 
   /// The fields of a request that asks for a WebSocket.
   private var handshake: HTTPHeaders?

@@ -11,6 +11,10 @@ package final class HTTPServer: @unchecked Sendable {
   package let configuration: HTTPServerConfiguration
   package let loop: EventLoop
   let handler: Handler
+  /// Told of a request whose head is there and whose body is not yet; nil, and nothing is paid for it, unless a handler
+  /// asks. The same exchange comes with the complete request later, its `onAbort` nil again, or `onAbort` is called. Who
+  /// answers it before gets no body: the connection is closed behind the answer. What asks for an upgrade is not announced.
+  package var onPendingBody: Handler?
   let encoder = HTTPResponseEncoder()
   private(set) var isClosing = false
   private var listener: Listener?

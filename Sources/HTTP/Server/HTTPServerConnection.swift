@@ -34,6 +34,8 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   private var first: HTTPExchange?
   private var last: HTTPExchange?
   private var outstanding = 0
+  /// The exchange of a request that has been announced, its body still arriving; not in the list yet.
+  private var receiving: HTTPExchange?
   private var sending = Sending.nothing
   /// Whether the answer under way is the connection's last.
   private var closesAfterSending = false
@@ -92,8 +94,11 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     while !isLast {
       if mustWait { return keep(input) }
       switch parser.next(&input) {
-      case .needMore: return
+      case .needMore:
+        if server.onPendingBody != nil { announce() }
+        return
       case .expectsContinue:
+        if server.onPendingBody != nil { announce() }
         // Only when its turn has come: an answer to an earlier request may still be due.
         if first == nil { connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
       case .failure(let error): return refuse(error)
@@ -123,13 +128,30 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       awaitsUpgrade = true
     }
     request.peer = connection.peer
-    let exchange = HTTPExchange(
-      connection: self, isHead: request.method == .head, flags: request.flags,
-      handshake: awaitsUpgrade && request.method == .get ? request.headers : nil)
+    let exchange: HTTPExchange
+    if let announced = receiving.take() {
+      announced.onAbort = nil
+      exchange = announced
+    } else {
+      exchange = HTTPExchange(
+        connection: self, isHead: request.method == .head, flags: request.flags,
+        handshake: awaitsUpgrade && request.method == .get ? request.headers : nil)
+    }
     if !request.flags.contains(.keepAlive) { isLast = true }
     append(exchange)
     server.requests += 1
     server.handler(request, exchange)
+  }
+
+  /// Tells who has asked for it of a request whose body is awaited, once.
+  private func announce() {
+    guard receiving == nil, parser.phase == .body, var request = parser.pending, let call = server.onPendingBody,
+      !request.flags.contains(.upgradesToWebSocket)
+    else { return }
+    request.peer = connection.peer
+    let exchange = HTTPExchange(connection: self, isHead: request.method == .head, flags: request.flags)
+    receiving = exchange
+    call(request, exchange)
   }
 
   private func append(_ exchange: HTTPExchange) {
@@ -141,6 +163,10 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   /// Answers an error in its turn, as the last answer.
   private func refuse(_ error: HTTPError) {
     isLast = true
+    if let announced = receiving.take() {
+      announced.failure = error.code
+      announced.abort()
+    }
     let exchange = HTTPExchange(connection: self, isHead: false, flags: [])
     append(exchange)
     answer(exchange, error.response)
@@ -165,6 +191,12 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   // MARK: Answers
 
   func answer(_ exchange: HTTPExchange, _ response: HTTPResponse) {
+    if exchange === receiving {
+      // Before its body: what is still to come of that is not read.
+      receiving = nil
+      isLast = true
+      append(exchange)
+    }
     guard exchange === first, case .nothing = sending else {
       exchange.state = .answered(response)
       return
@@ -422,6 +454,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   private func abortAll() {
     heldUpgrade = nil
+    receiving.take()?.abort()
     var exchange = first
     first = nil
     last = nil
