@@ -13,47 +13,41 @@
 /// Where something can be said for those who run the program.
 package struct Log: Sendable {
   /// Names and order are those of syslog.
-  package enum Level: Int, Comparable, CaseIterable, Sendable {
+  package enum Level: String, Comparable, CaseIterable, Sendable {
     case debug, info, notice, warning, error
 
-    package static func < (a: Level, b: Level) -> Bool { a.rawValue < b.rawValue }
+    package static func < (a: Level, b: Level) -> Bool { a.rank < b.rank }
 
-    package var name: String {
+    package var name: String { rawValue }
+
+    var rank: Int {
       switch self {
-      case .debug: "debug"
-      case .info: "info"
-      case .notice: "notice"
-      case .warning: "warning"
-      case .error: "error"
+      case .debug: 0
+      case .info: 1
+      case .notice: 2
+      case .warning: 3
+      case .error: 4
       }
     }
 
     /// The number of syslog, as sd-daemon(3) prefixes lines with it.
-    var priority: UInt8 {
-      switch self {
-      case .debug: 7
-      case .info: 6
-      case .notice: 5
-      case .warning: 4
-      case .error: 3
-      }
-    }
+    var priority: UInt8 { 7 - UInt8(rank) }
   }
 
   package typealias Fields = KeyValuePairs<StaticString, LogValue>
 
-  package let threshold: Level
+  package let threshold: LogThreshold
   package let sink: LogSink
   private var context: [LogField] = []
 
   package init(sink: LogSink, threshold: Level = .info) {
     self.sink = sink
-    self.threshold = threshold
+    self.threshold = LogThreshold(threshold)
   }
 
   /// Whether a line of this level is written; where making the fields costs more than making a line.
   @inline(__always)
-  package func isEnabled(_ level: Level) -> Bool { level >= threshold }
+  package func isEnabled(_ level: Level) -> Bool { threshold.admits(level) }
 
   /// The same log with fields that every line will bear.
   package func with(_ fields: Fields) -> Log {

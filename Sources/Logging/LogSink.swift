@@ -42,7 +42,7 @@ package final class LogSink: Sendable {
         state.droppedEver += 1
         return false
       }
-      state.lines[level.rawValue] += 1
+      state.lines[level.rank] += 1
       defer { state.buffer.append(contentsOf: line) }
       return state.buffer.isEmpty
     }
@@ -52,7 +52,7 @@ package final class LogSink: Sendable {
   /// Lines that were written or wait for it, by level, and those that did not fit.
   package var counts: (lines: [(level: Log.Level, count: Int)], dropped: Int) {
     state.withLock { state in
-      (Log.Level.allCases.map { ($0, state.lines[$0.rawValue]) }, state.droppedEver)
+      (Log.Level.allCases.map { ($0, state.lines[$0.rank]) }, state.droppedEver)
     }
   }
 

@@ -67,7 +67,7 @@ final class Shard: @unchecked Sendable {
 
     let router = Router()
     router.use(Authentication.middleware(parts.secrets.tokenKeys))
-    router.problem = { ChatError(mapping: $0, log: log).problem }
+    router.problem = { error, _ in ChatError(mapping: error, log: log).problem }
     HealthRoutes(role: role, pool: pool, redis: redis).add(to: router)
     if role.servesAPI {
       let accounts = AccountService(

@@ -100,7 +100,7 @@ struct RouterTests {
     let router = Self.router()
     nonisolated(unsafe) var reports = 0
     router.onError = { _, _, _ in reports += 1 }
-    router.problem = { _ in Problem(.conflict, code: "taught") }
+    router.problem = { _, _ in Problem(.conflict, code: "taught") }
     let response = try await ask(.post, "/break", router)
     #expect(response.status == .conflict && reports == 0)
   }

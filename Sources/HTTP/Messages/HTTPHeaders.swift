@@ -94,6 +94,12 @@ package struct HTTPHeaders: Sendable {
     name.withUTF8 { name in value.withUTF8 { append(name, $0) } }
   }
 
+  /// The same with the bytes of a value.
+  package mutating func append(_ name: StaticString, utf8 value: UnsafeRawBufferPointer) {
+    append(
+      UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), value.bindMemory(to: UInt8.self))
+  }
+
   package mutating func set(_ name: String, _ value: String) {
     remove(name)
     append(name, value)

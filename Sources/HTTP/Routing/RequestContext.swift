@@ -13,8 +13,12 @@ package final class RequestContext: @unchecked Sendable {
   /// The route that answers; nil where none matches.
   package var route: Route? { entry?.route }
   let entry: RouteTrie.Entry?
-  /// The request's identifier, made when it is first asked for, unless one was given by a trusted proxy.
-  package lazy var id = UUID.v7().description
+  /// The request's identifier: the client's where it gave a proper one (`isIdentifier`), else the trace's.
+  package lazy var id = trace?.traceID ?? UUID.v7().description
+  /// The step of a trace that this request is, where an observer has said so.
+  package var trace: TraceContext?
+  /// When the loop woke up for the request (monotonic, ns).
+  package let started: UInt64
   private let parameters: [String]
   private var storage: [(key: ObjectIdentifier, value: Any)] = []
 
@@ -23,6 +27,7 @@ package final class RequestContext: @unchecked Sendable {
     self.exchange = exchange
     self.entry = entry
     self.parameters = parameters
+    started = loop.now
   }
 
   package subscript<Key: RequestContextKey>(key: Key.Type) -> Key.Value? {

@@ -22,6 +22,8 @@ package struct Route: Sendable {
   package var metadata: [String: any Sendable] = [:]
   /// The names of the parameters, in the order of the pattern.
   package let parameterNames: [String]
+  /// Its place among the router's routes.
+  package internal(set) var index = 0
   var handler: RouteHandler
 
   init(method: HTTPMethod, pattern: String, handler: @escaping RouteHandler) {

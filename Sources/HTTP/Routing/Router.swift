@@ -51,7 +51,10 @@ package final class Router: @unchecked Sendable {
   package var onError: (@Sendable (any Error, HTTPRequest, RequestContext) -> Void)?
 
   /// What the client is told of an error that is no `Problem`; nil: the bare 500.
-  package var problem: (@Sendable (any Error) -> Problem?)?
+  package var problem: (@Sendable (any Error, RequestContext) -> Problem?)?
+
+  /// Hears of each request and its answer.
+  package var observer: (any RequestObserver)?
 
   package init() {}
 
@@ -98,6 +101,7 @@ package final class Router: @unchecked Sendable {
   ) {
     var route = Route(method: method, pattern: pattern, handler: wrap(handler, middleware + extra))
     configure(&route)
+    route.index = routes.count
     trie.insert(route)
     routes.append(route)
   }
@@ -127,8 +131,11 @@ package final class Router: @unchecked Sendable {
       return mount.handler(request, exchange)
     }
     let context = match(request, loop: exchange.loop, exchange: exchange)
+    observer?.began(request, context)
     exchange.loop.start { [self] in
-      exchange.respond(await run(request, context))
+      var response = await run(request, context)
+      observer?.answering(request, context, &response)
+      exchange.respond(response)
     }
   }
 
@@ -157,7 +164,7 @@ package final class Router: @unchecked Sendable {
     case let error as HTTPError:
       return Problem(error.status, code: "bad_request", detail: error.description).response
     default:
-      if let problem = problem?(error) { return problem.response }
+      if let problem = problem?(error, context) { return problem.response }
       onError?(error, request, context)
       return Problem(.internalServerError, code: "internal_error").response
     }
