@@ -43,6 +43,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
   /// The loop's receive buffer (64 KiB), valid within one callback.
   package let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
 
+  /// Hears of each tick. On the loop's thread only.
+  package var tickObserver: (any TickObserver)?
+
   let epoll: Int32
   let wakeUpDescriptor: Int32
   let buffers = BufferPool()
@@ -176,26 +179,32 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     let capacity = 512
     let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
     defer { events.deallocate() }
+    var end = now
     while !isStopping.load(ordering: .acquiring) {
-      let count = epoll_wait(epoll, events, Int32(capacity), waitTime())
+      let count = epoll_wait(epoll, events, Int32(capacity), waitTime(end))
       now = clinux_monotonic_ns()
       var index = 0
       while index < count {
         deliver(tag: events[index].data.u64, events: events[index].events)
         index += 1
       }
-      while let timer = timers.popDue(now) { timer.fire() }
+      var lateness: UInt64 = 0
+      while let timer = timers.popDue(now) {
+        lateness = max(lateness, now &- timer.heapDeadline)
+        timer.fire()
+      }
       runJobs()
       flushDirty()
       runTickEnd()
+      end = clinux_monotonic_ns()
+      tickObserver?.ticked(busy: end &- now, lateness: lateness)
     }
   }
 
   /// Milliseconds for epoll_wait: 0 when there is work, -1 when there is nothing to wait for but events.
-  private func waitTime() -> Int32 {
+  private func waitTime(_ current: UInt64) -> Int32 {
     if !jobs.isEmpty || !dirty.isEmpty || !tickEndCalls.isEmpty { return 0 }
     guard let next = timers.next else { return -1 }
-    let current = clinux_monotonic_ns()
     return next <= current ? 0 : Int32(min((next - current + 999_999) / 1_000_000, 60_000))
   }
 

@@ -9,7 +9,7 @@ package final class LoopTimer {
   fileprivate var deadline = UInt64.max
   /// Where it stands in the heap, by which deadline; -1 when it is not in it.
   fileprivate var position = -1
-  fileprivate var heapDeadline = UInt64.max
+  fileprivate(set) var heapDeadline = UInt64.max
 
   fileprivate init(loop: EventLoop, fire: @escaping () -> Void) {
     self.loop = loop

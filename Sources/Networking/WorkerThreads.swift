@@ -12,6 +12,9 @@ package final class WorkerThreads: Sendable {
     var queue: [(@Sendable () -> Void)?] = []
     var head = 0
     var waiting: Int { queue.count - head }
+    var running = 0
+    var done = 0
+    var refused = 0
   }
 
   private let name: String
@@ -34,7 +37,10 @@ package final class WorkerThreads: Sendable {
   package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Result, any Error>) in
       let isAccepted = state.withLock { state in
-        guard state.waiting < queueLimit else { return false }
+        guard state.waiting < queueLimit else {
+          state.refused += 1
+          return false
+        }
         state.queue.append { continuation.resume(with: Swift.Result { try body() }) }
         return true
       }
@@ -47,6 +53,18 @@ package final class WorkerThreads: Sendable {
     }
   }
 
+  /// How busy the threads are: jobs that wait, run, have run, and were refused for want of room. Any thread.
+  package struct Load: Sendable {
+    package var waiting: Int
+    package var running: Int
+    package var done: Int
+    package var refused: Int
+  }
+
+  package var load: Load {
+    state.withLock { Load(waiting: $0.waiting, running: $0.running, done: $0.done, refused: $0.refused) }
+  }
+
   private func work() {
     while true {
       while sem_wait(semaphore) != 0 {}
@@ -55,13 +73,19 @@ package final class WorkerThreads: Sendable {
         let job = state.queue[state.head]
         state.queue[state.head] = nil
         state.head += 1
+        state.running += 1
         if state.head == state.queue.count || state.head > 256 {
           state.queue.removeFirst(state.head)
           state.head = 0
         }
         return job
       }
-      job?()
+      guard let job else { continue }
+      job()
+      state.withLock { state in
+        state.running -= 1
+        state.done += 1
+      }
     }
   }
 }

@@ -12,6 +12,8 @@ package final class PostgresConnection: @unchecked Sendable {
   package var onNotification: ((PostgresNotification) -> Void)?
   /// Called once, when the connection is over, however it came to that.
   package var onClose: ((PostgresError) -> Void)?
+  /// Hears of each statement.
+  package var observer: (any PostgresObserver)?
   /// When it was opened (the loop's clock).
   package let openedAt: UInt64
   /// When its pool replaces it.
@@ -106,6 +108,8 @@ package final class PostgresConnection: @unchecked Sendable {
 
   func enqueue(_ request: PostgresRequest) {
     loop.assertCurrent()
+    request.observer = observer
+    request.enqueued = loop.now
     guard isOpen else { return complete(unsent: request) }
     guard request.parameters.count <= PostgresParameters.limit else {
       return request.complete(

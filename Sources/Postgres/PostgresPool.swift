@@ -11,6 +11,8 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
   package let loop: EventLoop
   /// Notices of the server's on any connection. On the loop.
   package var onNotice: ((PostgresNotice) -> Void)?
+  /// Hears of each statement, and of waiting for a connection. Set it before the first request.
+  package var observer: (any PostgresObserver)?
 
   private struct Idle {
     var connection: PostgresConnection
@@ -98,10 +100,18 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
     loop.assertCurrent()
     if isClosed { throw PostgresError(.closed, "the pool is closed") }
     if waiters.isEmpty, let connection = takeIdle() { return connection }
-    return try await waiters.wait {
-      if isClosed { return waiters.failAll(PostgresError(.closed, "the pool is closed")) }
-      serveWaiting()
-      connectIfNeeded()
+    let start = loop.now
+    do throws(PostgresError) {
+      let connection = try await waiters.wait {
+        if isClosed { return waiters.failAll(PostgresError(.closed, "the pool is closed")) }
+        serveWaiting()
+        connectIfNeeded()
+      }
+      observer?.waited(since: start, error: nil)
+      return connection
+    } catch {
+      observer?.waited(since: start, error: error)
+      throw error
     }
   }
 
@@ -173,6 +183,7 @@ package final class PostgresPool: PostgresClient, @unchecked Sendable {
     // Spread by a tenth, so that connections of one age are not replaced at one time.
     let lifetime = configuration.maximumLifetime * Double.random(in: 0.9...1)
     connection.retiresAt = connection.openedAt &+ lifetime.nanoseconds
+    connection.observer = observer
     connection.onNotice = { [weak self] in self?.onNotice?($0) }
     connection.onClose = { [weak self, unowned connection] _ in self?.closed(connection) }
     lent += 1

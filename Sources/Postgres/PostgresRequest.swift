@@ -37,6 +37,9 @@ final class PostgresRequest: @unchecked Sendable {
   /// Which answer of the group is the preparation's; -1 when it has none.
   var prepareAnswer = -1
   var answers = 0
+  /// Told when it is complete.
+  var observer: (any PostgresObserver)?
+  var enqueued: UInt64 = 0
 
   init(
     _ statement: PostgresStatement, _ parameters: PostgresParameters, kind: Kind = .statement,
@@ -52,6 +55,13 @@ final class PostgresRequest: @unchecked Sendable {
   func complete(_ result: Result<PostgresRows, PostgresError>) {
     guard state != .completed else { return }
     state = .completed
+    if let observer {
+      if case .failure(let error) = result {
+        observer.answered(statement, enqueued: enqueued, error: error)
+      } else {
+        observer.answered(statement, enqueued: enqueued, error: nil)
+      }
+    }
     let completion = completion
     self.completion = .none
     rows = nil

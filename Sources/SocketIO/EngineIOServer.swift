@@ -60,6 +60,12 @@ package final class EngineIOServer: @unchecked Sendable {
   /// Sessions that are open, or closing.
   package var sessionCount: Int { sessions.count }
 
+  /// Sessions by the transport that they are on now. Looks at each.
+  package var transportCounts: (polling: Int, webSocket: Int) {
+    let polling = sessions.values.count { $0.transport == .polling }
+    return (polling, sessions.count - polling)
+  }
+
   package var allSessions: Dictionary<SessionID, EngineIOSession>.Values { sessions.values }
 
   // MARK: Requests

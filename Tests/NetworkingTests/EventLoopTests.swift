@@ -39,6 +39,30 @@ struct EventLoopTests {
     }
   }
 
+  @Test("an observer hears how long a tick was and how late a timer")
+  func tickObserver() async throws {
+    final class Ticks: TickObserver {
+      var longest: UInt64 = 0
+      var latest: UInt64 = 0
+      func ticked(busy: UInt64, lateness: UInt64) {
+        longest = max(longest, busy)
+        latest = max(latest, lateness)
+      }
+    }
+    try await onLoop { loop in
+      let ticks = Ticks()
+      loop.tickObserver = ticks
+      let duration = Duration.milliseconds(30)
+      // Due while the loop is busy with something else.
+      loop.schedule(after: .milliseconds(5)) {}
+      loop.execute { usleep(30_000) }
+      try await loop.sleep(for: .milliseconds(50))
+      loop.tickObserver = nil
+      #expect(ticks.longest >= duration.nanoseconds)
+      #expect(ticks.latest >= 20_000_000)
+    }
+  }
+
   @Test("a task stays on its loop across every kind of await")
   func staying() async throws {
     try await onLoop { loop in

@@ -43,11 +43,13 @@ struct WorkerThreadsTests {
         #expect(error.code == .overloaded)
         #expect(error.isRetriable)
       }
+      #expect(threads.load.running == 1 && threads.load.waiting == 2 && threads.load.refused == 1)
       gate.open()
       await first.value
       for (number, task) in waiting.enumerated() { #expect(await task.value == number) }
       let isTaken = try await threads.run { true }
       #expect(isTaken)
+      #expect(threads.load.waiting == 0 && threads.load.done >= 3)
     }
   }
 

@@ -20,6 +20,31 @@ import Testing
     }
   }
 
+  @Test("an observer hears of each statement with its error, in transactions too, and of waiting")
+  func observer() async throws {
+    final class Heard: PostgresObserver {
+      var statements: [String] = []
+      var failures: [PostgresError.Code] = []
+      var waits = 0
+      func answered(_ statement: PostgresStatement, enqueued: UInt64, error: PostgresError?) {
+        #expect(enqueued > 0)
+        if let error { failures.append(error.code) } else { statements.append(statement.sql) }
+      }
+      func waited(since start: UInt64, error: PostgresError?) { waits += 1 }
+    }
+    try await withPool({ $0.poolSize = 1 }) { (pool) async throws in
+      let heard = Heard()
+      pool.observer = heard
+      _ = try await pool.query("SELECT 1")
+      try await pool.transaction { _ = try await $0.query("SELECT 2") }
+      _ = await failure { try await pool.query("SELECT nothing") }
+      #expect(heard.statements.contains("SELECT 1") && heard.statements.contains("SELECT 2"))
+      #expect(heard.failures.count == 1)
+      // The first had to wait for the connection to be made.
+      #expect(heard.waits == 1)
+    }
+  }
+
   @Test("who waits too long, and who comes to a full queue, is told so")
   func exhaustion() async throws {
     try await withPool({

@@ -1,5 +1,5 @@
 import CArgon2
-import Networking
+package import Networking
 import Primitives
 
 /// Passwords to Argon2id hashes (RFC 9106) in the PHC string format, and back to yes or no. A hash takes some 20 ms and
@@ -35,6 +35,9 @@ package final class PasswordHasher: Sendable {
     self.cost = cost
     self.threads = WorkerThreads(name: "passwords", threads: threads, queueLimit: queueLimit)
   }
+
+  /// How busy the threads are. Any thread.
+  package var load: WorkerThreads.Load { threads.load }
 
   /// A hash with a new salt. Throws `NetworkError` (overloaded) or `PasswordError`.
   package func hash(_ password: String) async throws -> String {

@@ -13,8 +13,17 @@ package final class RequestContext: @unchecked Sendable {
   /// The route that answers; nil where none matches.
   package var route: Route? { entry?.route }
   let entry: RouteTrie.Entry?
+  /// The route's place among the router's routes.
+  package var routeIndex: Int? { entry?.index }
   /// The request's identifier: the client's where it gave a proper one (`isIdentifier`), else the trace's.
-  package lazy var id = trace?.traceID ?? UUID.v7().description
+  package var id: String {
+    if let givenID { return givenID }
+    let made = trace?.traceID ?? UUID.v7().description
+    givenID = made
+    return made
+  }
+  /// The identifier, once there is one.
+  package var givenID: String?
   /// The step of a trace that this request is, where an observer has said so.
   package var trace: TraceContext?
   /// When the loop woke up for the request (monotonic, ns).

@@ -14,8 +14,10 @@ final class RouteTrie {
     let route: Route
     let method: HTTPMethod
     let handler: RouteHandler
+    let index: Int
 
     init(_ route: Route) {
+      index = route.index
       self.route = route
       method = route.method
       handler = route.handler
