@@ -12,7 +12,7 @@ PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp
 quietly := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format bench completions clean packages test-packages swift
+.PHONY: help run build test lint format bench completions docs clean packages test-packages swift
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ completions: build ## Write completions/ anew
 	  .build/release/$$program completion bash >completions/$$program.bash && \
 	  .build/release/$$program completion zsh >completions/_$$program && \
 	  .build/release/$$program completion fish >completions/$$program.fish || exit; done
+
+docs: build ## Write docs/CONFIGURATION.md anew
+	@.build/release/chatd config -o markdown >docs/CONFIGURATION.md
 
 clean: ## Remove what was built; the data in .chatd stays
 	@rm -rf .build .venv

@@ -58,12 +58,15 @@ let package = Package(
     // The domain, and the two programs on it.
     library(
       "ChatKit",
-      ["CArgon2", "COpenSSL", "CLinux", "JSON", "MessagePack", "Networking", "Postgres", "Primitives", "Redis"]),
+      [
+        "CArgon2", "COpenSSL", "CLinux", "Commands", "JSON", "MessagePack", "Networking", "Postgres", "Primitives",
+        "Redis", "YAML",
+      ]),
     program(
       "chatd",
       [
         "ChatKit", "Commands", "HTTP", "JSON", "MessagePack", "Networking", "Postgres", "Primitives", "Redis",
-        "SocketIO",
+        "SocketIO", "YAML",
       ]),
     program("chatctl", ["ChatKit", "Commands", "Networking", "Postgres", "Primitives"]),
 
@@ -89,7 +92,10 @@ let package = Package(
     tests("PostgresTests", ["ChatKit", "Postgres", "Networking", "Primitives", "TestSupport"]),
     tests("RedisTests", ["ChatKit", "Redis", "Networking", "Primitives", "TestSupport"]),
     tests(
-      "ChatKitTests", ["CLinux", "ChatKit", "JSON", "Networking", "Postgres", "Primitives", "Redis", "TestSupport"]),
+      "ChatKitTests",
+      [
+        "CLinux", "ChatKit", "Commands", "JSON", "Networking", "Postgres", "Primitives", "Redis", "TestSupport", "YAML",
+      ]),
     tests(
       "IntegrationTests",
       ["TestSupport", "ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "Redis"]),

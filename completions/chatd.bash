@@ -6,6 +6,7 @@ __chatd_command() {
     '/all') REPLY='/all' ;;
     '/api') REPLY='/api' ;;
     '/gateway') REPLY='/gateway' ;;
+    '/config') REPLY='/config' ;;
     '/help') REPLY='/help' ;;
     '/completion') REPLY='/completion' ;;
     '/man') REPLY='/man' ;;
@@ -17,8 +18,25 @@ __chatd_command() {
 # Whether an option takes the next word.
 __chatd_takes_value() {
   case "$1 $2" in
-    *' --postgres' | *' --redis' | *' --secrets' | *' --listen' | *' --loops' | *' --max-connections' | \
-    *' --log-level' | '/all --embedded') ;;
+    *' --config' | *' -c' | *' --embedded' | *' --secrets' | *' --loops' | *' --log-level' | *' --listen' | \
+    *' --max-connections' | *' --http-backlog' | *' --http-idle-timeout' | *' --http-head-timeout' | \
+    *' --http-body-timeout' | *' --http-send-timeout' | *' --http-close-timeout' | *' --http-retry-after' | \
+    *' --http-max-head' | *' --http-max-target' | *' --http-max-fields' | *' --http-max-body' | \
+    *' --http-max-pipelined' | *' --http-cors-origins' | *' --sockets-ping-interval' | \
+    *' --sockets-ping-timeout' | *' --sockets-upgrade-timeout' | *' --sockets-connect-timeout' | \
+    *' --sockets-max-payload' | *' --sockets-max-buffered' | *' --sockets-max-sessions' | \
+    *' --sockets-affinity-cookie' | *' --sockets-max-rooms' | *' --sockets-max-replay' | *' --postgres' | \
+    *' --postgres-password-file' | *' --postgres-pool-size' | *' --postgres-connect-timeout' | \
+    *' --postgres-statement-timeout' | *' --postgres-acquire-timeout' | *' --postgres-queue-limit' | \
+    *' --postgres-idle-timeout' | *' --postgres-max-lifetime' | *' --redis' | *' --redis-password-file' | \
+    *' --redis-connect-timeout' | *' --redis-command-timeout' | *' --redis-queue-limit' | \
+    *' --redis-max-buffered' | *' --bus-topic' | *' --bus-partitions' | *' --bus-retention' | \
+    *' --bus-lease' | *' --accounts-access-token-lifetime' | *' --accounts-refresh-token-lifetime' | \
+    *' --accounts-refresh-grace' | *' --accounts-password-memory' | *' --accounts-password-passes' | \
+    *' --accounts-password-threads' | *' --accounts-password-queue' | *' --messages-max-body' | \
+    *' --messages-max-page' | *' --messages-batch' | *' --messages-queue-limit' | *' --messages-patience' | \
+    *' --messages-idempotency-lifetime' | *' --outbox-relay-age' | *' --outbox-relay-interval' | \
+    *' --outbox-relay-batch' | '/config --output' | '/config -o') ;;
     *) return 1 ;;
   esac
 }
@@ -26,9 +44,14 @@ __chatd_takes_value() {
 # The values of an option or, @1, of an argument.
 __chatd_values() {
   case "$1 $2" in
+    *' --config' | *' -c') REPLY=@file ;;
+    *' --embedded') REPLY=@directory ;;
     *' --secrets') REPLY=@directory ;;
     *' --log-level') REPLY='debug info notice warning error' ;;
-    '/all --embedded') REPLY=@directory ;;
+    *' --postgres-password-file') REPLY=@file ;;
+    *' --redis-password-file') REPLY=@file ;;
+    '/config --output' | '/config -o') REPLY='table yaml json markdown' ;;
+    '/config @'*) REPLY=@dynamic ;;
     '/help @'*) REPLY=@dynamic ;;
     '/completion @'1) REPLY='bash zsh fish' ;;
     '/man @'*) REPLY=@dynamic ;;
@@ -40,20 +63,24 @@ __chatd_values() {
 __chatd_words() {
   case "$1" in
     '')
-      commands='all api gateway help completion man version'
-      options='--postgres --redis --secrets --listen --loops --max-connections --log-level --help -h --version'
+      commands='all api gateway config help completion man version'
+      options='--config -c --embedded --secrets --loops --log-level --listen --max-connections --http-backlog --http-idle-timeout --http-head-timeout --http-body-timeout --http-send-timeout --http-close-timeout --http-retry-after --http-max-head --http-max-target --http-max-fields --http-max-body --http-max-pipelined --http-cors-origins --sockets-ping-interval --sockets-ping-timeout --sockets-upgrade-timeout --sockets-connect-timeout --sockets-max-payload --sockets-max-buffered --sockets-max-sessions --sockets-polling --no-sockets-polling --sockets-affinity-cookie --sockets-max-rooms --sockets-max-replay --postgres --postgres-password-file --postgres-pool-size --postgres-connect-timeout --postgres-statement-timeout --postgres-acquire-timeout --postgres-queue-limit --postgres-idle-timeout --postgres-max-lifetime --redis --redis-password-file --redis-connect-timeout --redis-command-timeout --redis-queue-limit --redis-max-buffered --bus-topic --bus-partitions --bus-retention --bus-lease --accounts-access-token-lifetime --accounts-refresh-token-lifetime --accounts-refresh-grace --accounts-password-memory --accounts-password-passes --accounts-password-threads --accounts-password-queue --messages-max-body --messages-max-page --messages-batch --messages-queue-limit --messages-patience --messages-idempotency-lifetime --outbox-relay-age --outbox-relay-interval --outbox-relay-batch --help -h --version'
       ;;
     '/all')
       commands=''
-      options='--embedded --postgres --redis --secrets --listen --loops --max-connections --log-level --help -h --version'
+      options='--config -c --embedded --secrets --loops --log-level --listen --max-connections --http-backlog --http-idle-timeout --http-head-timeout --http-body-timeout --http-send-timeout --http-close-timeout --http-retry-after --http-max-head --http-max-target --http-max-fields --http-max-body --http-max-pipelined --http-cors-origins --sockets-ping-interval --sockets-ping-timeout --sockets-upgrade-timeout --sockets-connect-timeout --sockets-max-payload --sockets-max-buffered --sockets-max-sessions --sockets-polling --no-sockets-polling --sockets-affinity-cookie --sockets-max-rooms --sockets-max-replay --postgres --postgres-password-file --postgres-pool-size --postgres-connect-timeout --postgres-statement-timeout --postgres-acquire-timeout --postgres-queue-limit --postgres-idle-timeout --postgres-max-lifetime --redis --redis-password-file --redis-connect-timeout --redis-command-timeout --redis-queue-limit --redis-max-buffered --bus-topic --bus-partitions --bus-retention --bus-lease --accounts-access-token-lifetime --accounts-refresh-token-lifetime --accounts-refresh-grace --accounts-password-memory --accounts-password-passes --accounts-password-threads --accounts-password-queue --messages-max-body --messages-max-page --messages-batch --messages-queue-limit --messages-patience --messages-idempotency-lifetime --outbox-relay-age --outbox-relay-interval --outbox-relay-batch --help -h --version'
       ;;
     '/api')
       commands=''
-      options='--postgres --redis --secrets --listen --loops --max-connections --log-level --help -h --version'
+      options='--config -c --embedded --secrets --loops --log-level --listen --max-connections --http-backlog --http-idle-timeout --http-head-timeout --http-body-timeout --http-send-timeout --http-close-timeout --http-retry-after --http-max-head --http-max-target --http-max-fields --http-max-body --http-max-pipelined --http-cors-origins --sockets-ping-interval --sockets-ping-timeout --sockets-upgrade-timeout --sockets-connect-timeout --sockets-max-payload --sockets-max-buffered --sockets-max-sessions --sockets-polling --no-sockets-polling --sockets-affinity-cookie --sockets-max-rooms --sockets-max-replay --postgres --postgres-password-file --postgres-pool-size --postgres-connect-timeout --postgres-statement-timeout --postgres-acquire-timeout --postgres-queue-limit --postgres-idle-timeout --postgres-max-lifetime --redis --redis-password-file --redis-connect-timeout --redis-command-timeout --redis-queue-limit --redis-max-buffered --bus-topic --bus-partitions --bus-retention --bus-lease --accounts-access-token-lifetime --accounts-refresh-token-lifetime --accounts-refresh-grace --accounts-password-memory --accounts-password-passes --accounts-password-threads --accounts-password-queue --messages-max-body --messages-max-page --messages-batch --messages-queue-limit --messages-patience --messages-idempotency-lifetime --outbox-relay-age --outbox-relay-interval --outbox-relay-batch --help -h --version'
       ;;
     '/gateway')
       commands=''
-      options='--postgres --redis --secrets --listen --loops --max-connections --log-level --help -h --version'
+      options='--config -c --embedded --secrets --loops --log-level --listen --max-connections --http-backlog --http-idle-timeout --http-head-timeout --http-body-timeout --http-send-timeout --http-close-timeout --http-retry-after --http-max-head --http-max-target --http-max-fields --http-max-body --http-max-pipelined --http-cors-origins --sockets-ping-interval --sockets-ping-timeout --sockets-upgrade-timeout --sockets-connect-timeout --sockets-max-payload --sockets-max-buffered --sockets-max-sessions --sockets-polling --no-sockets-polling --sockets-affinity-cookie --sockets-max-rooms --sockets-max-replay --postgres --postgres-password-file --postgres-pool-size --postgres-connect-timeout --postgres-statement-timeout --postgres-acquire-timeout --postgres-queue-limit --postgres-idle-timeout --postgres-max-lifetime --redis --redis-password-file --redis-connect-timeout --redis-command-timeout --redis-queue-limit --redis-max-buffered --bus-topic --bus-partitions --bus-retention --bus-lease --accounts-access-token-lifetime --accounts-refresh-token-lifetime --accounts-refresh-grace --accounts-password-memory --accounts-password-passes --accounts-password-threads --accounts-password-queue --messages-max-body --messages-max-page --messages-batch --messages-queue-limit --messages-patience --messages-idempotency-lifetime --outbox-relay-age --outbox-relay-interval --outbox-relay-batch --help -h --version'
+      ;;
+    '/config')
+      commands=''
+      options='--output -o --check --explain --changed --config -c --embedded --secrets --loops --log-level --listen --max-connections --http-backlog --http-idle-timeout --http-head-timeout --http-body-timeout --http-send-timeout --http-close-timeout --http-retry-after --http-max-head --http-max-target --http-max-fields --http-max-body --http-max-pipelined --http-cors-origins --sockets-ping-interval --sockets-ping-timeout --sockets-upgrade-timeout --sockets-connect-timeout --sockets-max-payload --sockets-max-buffered --sockets-max-sessions --sockets-polling --no-sockets-polling --sockets-affinity-cookie --sockets-max-rooms --sockets-max-replay --postgres --postgres-password-file --postgres-pool-size --postgres-connect-timeout --postgres-statement-timeout --postgres-acquire-timeout --postgres-queue-limit --postgres-idle-timeout --postgres-max-lifetime --redis --redis-password-file --redis-connect-timeout --redis-command-timeout --redis-queue-limit --redis-max-buffered --bus-topic --bus-partitions --bus-retention --bus-lease --accounts-access-token-lifetime --accounts-refresh-token-lifetime --accounts-refresh-grace --accounts-password-memory --accounts-password-passes --accounts-password-threads --accounts-password-queue --messages-max-body --messages-max-page --messages-batch --messages-queue-limit --messages-patience --messages-idempotency-lifetime --outbox-relay-age --outbox-relay-interval --outbox-relay-batch --help -h --version'
       ;;
     '/help')
       commands=''

@@ -40,13 +40,14 @@ package struct RedisConfiguration: Sendable {
     self.clientName = clientName
   }
 
-  /// Parses `redis://[[user]:password@]host[:port][/database]`, `unix:///path[?db=N]` or a plain path.
+  /// Parses `redis://[[user][:password]@]host[:port][/database]`, `unix:///path[?db=N]`, `unix:/path` or a plain path.
   /// - Returns: nil for anything else; TLS (`rediss:`) is not offered.
   package init?(url: String) {
     if url.hasPrefix("/") {
       self.init(.unix(url))
       return
     }
+    let url = url.hasPrefix("unix:/") && !url.hasPrefix("unix://") ? "unix://" + url.dropFirst(5) : url
     guard let colon = url.firstRange(of: "://") else { return nil }
     let scheme = url[..<colon.lowerBound]
     var rest = url[colon.upperBound...]
@@ -55,10 +56,12 @@ package struct RedisConfiguration: Sendable {
     var database = 0
     if let at = rest.lastIndex(of: "@") {
       let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, let name = Self.percentDecoded(parts[0]), let secret = Self.percentDecoded(parts[1])
-      else { return nil }
+      guard let name = Self.percentDecoded(parts[0]) else { return nil }
       username = name.isEmpty ? nil : name
-      password = secret
+      if parts.count == 2 {
+        guard let secret = Self.percentDecoded(parts[1]) else { return nil }
+        password = secret
+      }
       rest = rest[rest.index(after: at)...]
     }
     switch scheme {

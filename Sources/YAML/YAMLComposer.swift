@@ -19,8 +19,11 @@ struct YAMLComposer: ~Copyable {
   private var anchors: [String: Composed] = [:]
   private var aliases = 0
   private var nodes = 0
+  /// Keys that appear twice are noted here instead of thrown, so that a file's other problems can be told with them.
+  private(set) var duplicates: [YAMLError]?
 
-  init(_ events: consuming YAMLEvents, file: String, limits: YAMLLimits) {
+  init(_ events: consuming YAMLEvents, file: String, limits: YAMLLimits, collectsDuplicates: Bool = false) {
+    duplicates = collectsDuplicates ? [] : nil
     self.events = events
     self.file = file
     self.limits = limits
@@ -88,10 +91,17 @@ struct YAMLComposer: ~Copyable {
       let event = try events.next()
       if case .mappingEnd = event.kind { break }
       let key = try key(event)
-      if let first = places.updateValue(event.mark, forKey: key) {
-        throw error(.duplicateKey, event.mark, "key '\(key)' appears twice; it stands at line \(first.line) already")
+      var isDuplicate = false
+      if let first = places[key] {
+        let error = error(
+          .duplicateKey, event.mark, "key '\(key)' appears twice; it stands at line \(first.line) already")
+        if duplicates == nil { throw error }
+        duplicates?.append(error)
+        isDuplicate = true
       }
       let value = try compose(try events.next(), depth: depth + 1)
+      if isDuplicate { continue }
+      places[key] = event.mark
       entries.append(YAMLEntry(key: key, mark: event.mark, value: value.node))
       size += value.size + 1
       height = max(height, value.height)

@@ -4,6 +4,8 @@ enum YAMLText {
   static func isPlain(_ text: String) -> Bool {
     guard let first = text.utf8.first, let last = text.utf8.last else { return false }
     guard YAMLSchema.kind(ofPlain: text) == .string, !ambiguous.contains(text.lowercased()) else { return false }
+    // Nobody takes 30s or 16KiB for a number.
+    if isQuantity(text) { return true }
     // Numbers, times and dates of YAML 1.1 (1_000, 1:30, 2025-01-31) begin like these.
     if (0x30...0x39).contains(first) || "-+.?:,[]{}#&*!|>'\"%@`=<~".utf8.contains(first) { return false }
     if first == UInt8(ascii: " ") || last == UInt8(ascii: " ") || last == UInt8(ascii: ":") { return false }
@@ -15,6 +17,13 @@ enum YAMLText {
       previous = byte
     }
     return true
+  }
+
+  /// A number without a leading zero, and the letters of a unit.
+  private static func isQuantity(_ text: String) -> Bool {
+    guard let first = text.utf8.first, (0x31...0x39).contains(first) else { return false }
+    let unit = text.utf8.drop { (0x30...0x39).contains($0) }
+    return !unit.isEmpty && unit.allSatisfy { (0x41...0x5a).contains($0 & 0xdf) && $0 >= 0x41 }
   }
 
   /// What readers of YAML 1.1 take for a bool, a null or a merge.

@@ -68,6 +68,15 @@ package struct YAMLWriter: Sendable {
     scalar(YAMLText.block(string, indentation: indentation) ?? YAMLText.quoted(string))
   }
 
+  /// A comment at the end of the last line; nothing where a block of several lines or the text's beginning is there.
+  package mutating func comment(_ comment: String) {
+    guard text.utf8.last == UInt8(ascii: "\n"), !comment.isEmpty, !comment.utf8.contains(where: { $0 < 0x20 }) else {
+      return
+    }
+    text.removeLast()
+    text += "  # \(comment)\n"
+  }
+
   /// A key and its value.
   package mutating func field(_ key: String, _ value: String) {
     self.key(key)

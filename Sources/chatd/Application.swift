@@ -1,5 +1,6 @@
 import ChatKit
 import Networking
+import Postgres
 import Primitives
 import Redis
 import SocketIO
@@ -12,7 +13,7 @@ final class Application: Sendable {
   /// What all shards are made from.
   struct Parts: Sendable {
     var options: Options
-    var postgres: String
+    var postgres: PostgresConfiguration
     var redis: RedisConfiguration
     var secrets: Secrets
     var log: Log
@@ -32,14 +33,13 @@ final class Application: Sendable {
 
   /// Starts the shards. Throws `NetworkError` where the port cannot be had; nothing is left running then.
   static func start(_ parts: Parts) async throws -> Application {
-    if parts.options.listen.port != 0 { try Listener.checkIsFree(parts.options.listen) }
     let group = EventLoopGroup(count: parts.options.loops ?? ProcessInformation.cores)
-    let passwords = PasswordHasher()
-    let sockets = SocketIOServerGroup(loops: group.loops)
+    let passwords = PasswordHasher(parts.options.accounts)
+    let sockets = SocketIOServerGroup(configuration: SocketIOConfiguration(parts.options), loops: group.loops)
     var shards: [Shard] = []
     do {
       for (index, loop) in group.loops.enumerated() {
-        let port = shards.first?.address.port ?? parts.options.listen.port
+        let port = shards.first?.address.port ?? parts.options.http.listen.port
         let isFirst = index == 0
         let shard = try await loop.submit {
           try await Shard(
@@ -55,6 +55,9 @@ final class Application: Sendable {
     }
     return Application(parts: parts, group: group, shards: shards)
   }
+
+  /// Applies the settings that can change while it runs (`isReloadable`); the others are as they were at the start.
+  func reload(_ options: Options) {}
 
   func stop() async {
     await withTaskGroup(of: Void.self) { tasks in

@@ -3,7 +3,7 @@ import Networking
 import Postgres
 import Primitives
 
-/// Deletes what has expired: idempotency keys after a day, refresh tokens a day after their end. In small batches, at
+/// Deletes what has expired: idempotency keys at the end of their lifetime, refresh tokens a day after their end. In small batches, at
 /// most one process at a time.
 final class Housekeeping: @unchecked Sendable {
   /// "housekeep" in ASCII.
@@ -11,12 +11,14 @@ final class Housekeeping: @unchecked Sendable {
   private static let batch: Int64 = 5000
 
   private let pool: PostgresPool
+  private let idempotencyLifetime: Duration
   private let loop: EventLoop
   private let log: Log
   private var task: Task<Void, Never>?
 
-  init(pool: PostgresPool, loop: EventLoop, log: Log) {
+  init(pool: PostgresPool, idempotencyLifetime: Duration, loop: EventLoop, log: Log) {
     self.pool = pool
+    self.idempotencyLifetime = idempotencyLifetime
     self.loop = loop
     self.log = log
   }
@@ -48,8 +50,8 @@ final class Housekeeping: @unchecked Sendable {
       let keys = try await transaction.query(
         """
         DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
-          SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '1 day' LIMIT $1))
-        """, Self.batch)
+          SELECT ctid FROM idempotency_keys WHERE created_at < now() - $2 * interval '1 second' LIMIT $1))
+        """, Self.batch, Double(idempotencyLifetime.components.seconds))
       let tokens = try await transaction.query(
         """
         DELETE FROM refresh_tokens WHERE ctid = ANY (ARRAY(

@@ -10,28 +10,32 @@ enum Main {
   static func main() {
     signal(SIGPIPE, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
-    guard case .run(let invocation) = try? ChatdCommand.program.parse(arguments, environment: Program.environment),
-      let options = Options(invocation)
-    else { answer(arguments) }
+    guard case .run(let invocation) = try? ChatdCommand.parse(arguments), let options = Options(invocation) else {
+      answer(arguments)
+    }
     for warning in invocation.warnings { Console.say("chatd: warning: \(warning)") }
     _ = clinux_raise_file_limit()
     // Before any other thread starts, for they inherit the mask.
     let signals = SignalSource([SIGTERM, SIGINT, SIGHUP])
     let loop = EventLoop()
-    let supervisor = Supervisor(options: options, loop: loop)
+    let configuration = LiveConfiguration(invocation) {
+      guard case .run(let invocation) = try ChatdCommand.parse(arguments) else { return nil }
+      return invocation
+    }
+    let supervisor = Supervisor(options: options, configuration: configuration, loop: loop)
     signals.deliver(on: loop) { number in supervisor.received(number) }
     loop.execute { supervisor.start() }
     loop.run()
     exit(supervisor.exitCode)
   }
 
-  /// Everything but a role: help, completions, and what is wrong with the arguments.
+  /// Everything but a role: help, completions, the configuration, and what is wrong with the arguments.
   private static func answer(_ arguments: [String]) -> Never {
     let loop = EventLoop()
     let ending = Ending()
     loop.execute {
       loop.start {
-        ending.code = await ChatdCommand.program.run(arguments)
+        ending.code = await ChatdCommand.program.run(arguments, context: ChatdCommand.context)
         loop.stop()
       }
     }

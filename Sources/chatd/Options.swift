@@ -1,9 +1,10 @@
+import ChatKit
 import Commands
 import Networking
-import Redis
 
-/// What the command line and the environment say; `ChatdCommand` declares it. Kind Server and its file come with the
-/// configuration; these are the settings that exist today.
+/// What a process was told: its role, and the settings of `ServerOptions`, which read as if they were its own:
+/// `options.http.maxConnections`.
+@dynamicMemberLookup
 struct Options: Sendable {
   enum Role: String, Sendable, CaseIterable {
     case api, gateway, all
@@ -13,35 +14,18 @@ struct Options: Sendable {
   }
 
   let role: Role
-  /// The folder of the private PostgreSQL and Redis; nil when they are somebody else's.
+  /// The folder of the private PostgreSQL and Redis; nil when others are used.
   let embedded: String?
-  let postgres: String?
-  let redis: RedisConfiguration?
-  /// The folder of the secrets; within the embedded folder by default.
-  let secrets: String?
-  let listen: SocketAddress
-  let loops: Int?
-  let maxConnections: Int
-  let logLevel: Log.Level
+  let settings: ServerOptions
 
   /// Nil when the invocation is of no role.
   init?(_ invocation: Invocation) {
     guard let role = Role(rawValue: invocation.command.name) else { return nil }
     self.role = role
-    embedded = role == .all ? invocation[ChatdCommand.embedded] : nil
-    postgres = invocation[ChatdCommand.postgres]
-    redis = invocation[ChatdCommand.redis]
-    secrets = invocation[ChatdCommand.secrets]
-    listen = invocation[ChatdCommand.listen]
-    loops = invocation[ChatdCommand.loops]
-    maxConnections = invocation[ChatdCommand.maxConnections]
-    logLevel = invocation[ChatdCommand.logLevel]
+    settings = ServerOptions(invocation)
+    let areEmbedded = (try? Backends.areEmbedded(invocation, for: role)) ?? false
+    embedded = areEmbedded ? settings.embedded : nil
   }
 
-  /// Where to listen, but on another port.
-  func address(port: UInt16) -> SocketAddress {
-    var address = listen
-    address.port = port
-    return address
-  }
+  subscript<Value>(dynamicMember path: KeyPath<ServerOptions, Value>) -> Value { settings[keyPath: path] }
 }

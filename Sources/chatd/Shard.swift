@@ -34,28 +34,32 @@ final class Shard: @unchecked Sendable {
     let role = parts.options.role
     self.loop = loop
     self.log = log
-    pool = PostgresPool(parts.poolConfiguration(size: 4, name: "chatd"), loop: loop)
-    var writing = parts.poolConfiguration(size: 1, name: "chatd writer")
-    // A store that hangs is given up in time to tell the senders, whose patience is 10 s.
-    writing.statementTimeout = .seconds(8)
+    let options = parts.options
+    pool = PostgresPool(parts.postgres(name: "chatd"), loop: loop)
+    var writing = parts.postgres(name: "chatd writer")
+    writing.poolSize = 1
+    // A store that hangs is given up in time to tell the senders.
+    writing.statementTimeout = options.messages.patience * 4 / 5
     writerPool = PostgresPool(writing, loop: loop)
     redis = RedisClient(parts.redisConfiguration(name: "chatd"), loop: loop)
     let bus = RedisStreamBus(
-      redis: redis, configuration: parts.redisConfiguration(name: "chatd-bus"), loop: loop)
+      redis: redis, configuration: parts.redisConfiguration(name: "chatd-bus"), loop: loop,
+      settings: RedisStreamBus.Settings(options.bus))
     publisher = OutboxPublisher(bus: bus, pool: pool, loop: loop)
     publisher.report = { log.warning("the bus is away; events wait in the outbox", ["error": "\($0)"]) }
     let publisher = publisher
-    writer = MessageWriter(store: writerPool, loop: loop) { stored in
+    writer = MessageWriter(store: writerPool, loop: loop, limits: MessageWriter.Limits(options.messages)) { stored in
       publisher.publish(stored.map(\.event.busEvent))
     }
     writer.log = { log.error("the store refused a message", ["error": String(reflecting: $0)]) }
     let store = MessageStore(pool: pool)
-    let messages = MessageService(writer: writer, store: store)
+    let messages = MessageService(writer: writer, store: store, limits: MessageService.Limits(options.messages))
     let emitter = RoomEmitter(redis: redis)
 
     if role.servesSockets {
       let subscriber = RedisSubscriber(parts.redisConfiguration(name: "chatd-rooms"), loop: loop)
-      let hub = Hub(loop: loop, store: store, redis: redis, subscriber: subscriber, log: log)
+      let hub = Hub(
+        loop: loop, store: store, redis: redis, subscriber: subscriber, log: log, limits: Hub.Limits(options.sockets))
       try await hub.start()
       let sockets = servers.servers[index]
       SocketEvents(hub: hub, messages: messages, tokens: parts.secrets.tokenKeys, loop: loop, log: log)
@@ -71,7 +75,8 @@ final class Shard: @unchecked Sendable {
     HealthRoutes(role: role, pool: pool, redis: redis).add(to: router)
     if role.servesAPI {
       let accounts = AccountService(
-        pool: pool, passwords: passwords, keys: parts.secrets.tokenKeys, successorKey: parts.secrets.sessionKey)
+        pool: pool, passwords: passwords, keys: parts.secrets.tokenKeys, successorKey: parts.secrets.sessionKey,
+        settings: AccountService.Settings(options.accounts))
       let conversations = ConversationService(pool: pool, publisher: publisher)
       AuthRoutes(accounts: accounts).add(to: router)
       ConversationRoutes(accounts: accounts, conversations: conversations, messages: messages, emitter: emitter)
@@ -82,17 +87,18 @@ final class Shard: @unchecked Sendable {
     if let sockets {
       router.mount("/socket.io/", pendingBody: { sockets.announce($0, $1) }) { sockets.handle($0, $1) }
     }
-    var configuration = HTTPServerConfiguration(address: parts.options.address(port: port))
-    configuration.maxConnections = parts.options.maxConnections
-    server = try HTTPServer(configuration: configuration, loop: loop) { router.handle($0, $1) }
+    server = try HTTPServer(configuration: HTTPServerConfiguration(options.settings, port: port), loop: loop) {
+      router.handle($0, $1)
+    }
     if sockets != nil { server?.onPendingBody = { router.announce($0, $1) } }
 
     if hasBackground {
-      let relay = OutboxRelay(bus: bus, pool: pool, loop: loop)
+      let relay = OutboxRelay(bus: bus, pool: pool, loop: loop, settings: OutboxRelay.Settings(options.outbox))
       relay.report = { log.warning("the outbox relay failed; it tries again", ["error": "\($0)"]) }
       relay.start()
       self.relay = relay
-      let housekeeping = Housekeeping(pool: pool, loop: loop, log: log)
+      let housekeeping = Housekeeping(
+        pool: pool, idempotencyLifetime: options.messages.idempotencyLifetime, loop: loop, log: log)
       housekeeping.start()
       self.housekeeping = housekeeping
       if role.servesSockets {
@@ -129,9 +135,8 @@ final class Shard: @unchecked Sendable {
 }
 
 extension Application.Parts {
-  func poolConfiguration(size: Int, name: String) -> PostgresConfiguration {
-    var configuration = PostgresConfiguration(connectionString: postgres)
-    configuration.poolSize = size
+  func postgres(name: String) -> PostgresConfiguration {
+    var configuration = postgres
     configuration.applicationName = name
     return configuration
   }

@@ -1,4 +1,5 @@
 import ChatKit
+import Commands
 import Glibc
 import Networking
 import Postgres
@@ -9,6 +10,7 @@ import Redis
 /// The first signal stops in good order; a second one while that is under way ends the process at once.
 final class Supervisor: @unchecked Sendable {
   private let options: Options
+  private let configuration: LiveConfiguration
   private let loop: EventLoop
   private let log: Log
   private var servers: EmbeddedServers?
@@ -17,10 +19,11 @@ final class Supervisor: @unchecked Sendable {
   private var isStopping = false
   private(set) var exitCode: Int32 = 0
 
-  init(options: Options, loop: EventLoop) {
+  init(options: Options, configuration: LiveConfiguration, loop: EventLoop) {
     self.options = options
+    self.configuration = configuration
     self.loop = loop
-    log = Log(threshold: options.logLevel)
+    log = Log(threshold: options.log.level)
   }
 
   func start() {
@@ -36,7 +39,7 @@ final class Supervisor: @unchecked Sendable {
   }
 
   func received(_ signal: Int32) {
-    guard signal != SIGHUP else { return }
+    guard signal != SIGHUP else { return reload() }
     if isStopping {
       Console.say("chatd: stopped at once; the next start recovers.")
       exit(130)
@@ -50,21 +53,45 @@ final class Supervisor: @unchecked Sendable {
     }
   }
 
+  // MARK: Reload
+
+  /// Reads the configuration again and applies what can be applied. An invalid one changes nothing.
+  private func reload() {
+    guard !isStopping else { return }
+    do {
+      guard let change = try configuration.reload() else { return }
+      log.threshold.level = change.options.log.level
+      application?.reload(change.options)
+      log.notice("the configuration was read again", ["changed": change.applicable.list])
+      guard !change.pending.isEmpty else { return }
+      log.warning("changed settings take a restart; the old values stay until then", ["settings": change.pending.list])
+    } catch let error as any CommandError {
+      log.error("the configuration is invalid; the old one stays", ["error": error.message])
+    } catch {
+      log.error("the configuration cannot be read; the old one stays", ["error": "\(error)"])
+    }
+  }
+
   // MARK: Up
 
   private func bringUp() async throws {
     let clock = ContinuousClock()
     let started = clock.now
-    var postgres = options.postgres ?? ""
-    var redis = options.redis ?? RedisConfiguration(.unix(""))
+    // Before servers are started for it.
+    if options.http.listen.port != 0 { try Listener.checkIsFree(options.http.listen) }
+    var postgres = PostgresConfiguration(options.postgres)
+    var redis = RedisConfiguration(options.redis)
     var secretsFolder = options.secrets ?? ""
     if let folder = options.embedded {
       let servers = try await EmbeddedServers.start(in: folder) { Console.say("chatd: \($0)") }
       self.servers = servers
-      postgres = servers.postgresConnectionString
-      redis = RedisConfiguration(.unix(servers.redisSocket))
+      postgres.connectionString = servers.postgresConnectionString
+      redis.address = .unix(servers.redisSocket)
       if options.secrets == nil { secretsFolder = "\(servers.directory)/secrets" }
       try await watch(servers)
+    } else {
+      postgres.password = try options.postgres.password.read()
+      redis.password = try options.redis.password.read()
     }
     try Task.checkCancellation()
     let secrets = try Secrets(folder: secretsFolder)
@@ -77,8 +104,7 @@ final class Supervisor: @unchecked Sendable {
     announce(application.address, clock.now - started)
   }
 
-  private func migrate(_ postgres: String) async throws {
-    let configuration = PostgresConfiguration(connectionString: postgres)
+  private func migrate(_ configuration: PostgresConfiguration) async throws {
     try await Migrator.with(configuration, loop: loop) { migrator in
       _ = try await migrator.up { progress in
         switch progress {
@@ -145,6 +171,10 @@ final class Supervisor: @unchecked Sendable {
     case let error as NetworkError where error.code == .addressInUse:
       exitCode = 73
       Console.say("chatd: \(error). Stop the other program, or choose another port with --listen HOST:PORT.")
+    case let error as ConfigurationError:
+      exitCode = error.exitCode.rawValue
+      Console.say("chatd: \(error)")
+      if let hint = error.hint { Console.say(hint) }
     case let error as NetworkError:
       exitCode = error.isRetriable ? 69 : 73
       Console.say("chatd: \(error)")
@@ -165,4 +195,9 @@ final class Supervisor: @unchecked Sendable {
       Console.say("chatd: \(error)")
     }
   }
+}
+
+extension [Setting] {
+  /// Their paths, for a field of a log line.
+  fileprivate var list: String { isEmpty ? "nothing" : map(\.path).joined(separator: " ") }
 }

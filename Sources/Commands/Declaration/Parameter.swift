@@ -40,6 +40,8 @@ package struct Parameter: Sendable {
   /// Former long names: understood, with a warning.
   package let deprecatedNames: [String]
   package let isHidden: Bool
+  /// Left out of --help, which says how many there are; manual pages, completions and suggestions have it.
+  package var isRare = false
 
   /// As a message calls it: `--name` or `NAME`.
   package var title: String { shape == .argument ? schema.metavariable : "--\(name)" }

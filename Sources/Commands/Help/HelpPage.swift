@@ -49,9 +49,14 @@ struct HelpPage {
       let heading = isOwn ? "Options" : "Options of \(commands[...depth].map(\.name).joined(separator: " "))"
       sections += groups(visible, by: \.group, default: heading)
     }
-    return sections.map { name, parameters in
-      section(name, parameters.map { (option($0, among: parameters), $0) })
+    let shown = sections.map { name, parameters in
+      let shown = parameters.filter { !$0.isRare }
+      return shown.isEmpty ? [] : section(name, shown.map { (option($0, among: shown), $0) })
     }
+    let rare = sections.flatMap(\.1).filter(\.isRare).count
+    guard rare > 0 else { return shown.filter { !$0.isEmpty } }
+    let manual = "'\(commands[0].name) man' shows \(rare) more options, for what seldom needs to be changed."
+    return shown.filter { !$0.isEmpty } + [layout.paragraphs(manual)]
   }
 
   /// Long names are aligned where some of a section's options have short ones.

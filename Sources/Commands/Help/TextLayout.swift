@@ -1,9 +1,11 @@
 /// Breaks text into lines of a width. Columns are counted in characters.
-struct TextLayout {
+package struct TextLayout {
   let width: Int
 
+  package init(width: Int) { self.width = width }
+
   /// Paragraphs separated by blank lines, each line behind `indentation`. Lines that begin with a blank stay as they are.
-  func paragraphs(_ text: String, indentation: Int = 0) -> [String] {
+  package func paragraphs(_ text: String, indentation: Int = 0) -> [String] {
     var lines: [String] = []
     var words: [String] = []
     let margin = String(repeating: " ", count: indentation)

@@ -28,7 +28,10 @@ package struct Invocation: Sendable {
 
   func isGiven(_ parameter: Parameter) -> Bool { source(of: parameter) != .default }
 
-  private func source(of parameter: Parameter) -> ValueSource { values[parameter.name]?.source ?? .default }
+  package func source(of parameter: Parameter) -> ValueSource { values[parameter.name]?.source ?? .default }
+
+  /// What was said for a parameter, as it was written; nil when nobody said anything.
+  package func texts(of parameter: Parameter) -> [String]? { values[parameter.name]?.texts }
 
   /// What a message calls it, with its origin unless that is the command line.
   func title(of parameter: Parameter) -> String {

@@ -78,6 +78,9 @@ struct Resolution {
 
   private func check(_ texts: [String], _ parameter: Parameter, _ title: String) throws(UsageError) {
     for text in texts where !parameter.schema.isValid(text) {
+      if let complaint = parameter.schema.complaint?(text) {
+        throw UsageError(.invalidValue, "\(title): \(complaint)")
+      }
       let nearest = NearestMatch.of(text, in: parameter.schema.choices.map(\.value))
       throw UsageError(
         .invalidValue,

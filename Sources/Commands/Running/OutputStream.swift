@@ -7,7 +7,7 @@ package final class OutputStream: Sendable {
 
   /// Nil for a capturing one.
   package let descriptor: Int32?
-  private let isTerminal: Bool
+  package let isTerminal: Bool
   private let buffer = Mutex<[UInt8]>([])
 
   /// Writes to a descriptor, which stays the caller's.

@@ -40,12 +40,16 @@ package struct ValueSchema: Sendable {
   /// What a number counts: `connections`.
   package let unit: String?
   package let isValid: @Sendable (String) -> Bool
+  /// What to say of a value that is not valid instead of quoting it: it may bear a secret, or a common mistake has an
+  /// answer of its own. Nil where quoting it and `expectation` say it all.
+  package let complaint: (@Sendable (String) -> String?)?
   /// Knows values that only a running program can know.
   package let completer: Completer?
 
   init(
     _ kind: Kind, _ metavariable: String, expectation: String, minimum: String? = nil, maximum: String? = nil,
-    unit: String? = nil, completer: Completer? = nil, isValid: @escaping @Sendable (String) -> Bool
+    unit: String? = nil, completer: Completer? = nil, complaint: (@Sendable (String) -> String?)? = nil,
+    isValid: @escaping @Sendable (String) -> Bool
   ) {
     self.kind = kind
     self.metavariable = metavariable
@@ -54,6 +58,7 @@ package struct ValueSchema: Sendable {
     self.maximum = maximum
     self.unit = unit
     self.completer = completer
+    self.complaint = complaint
     self.isValid = isValid
   }
 
@@ -65,12 +70,12 @@ package struct ValueSchema: Sendable {
   /// The expectation of values that can be any text.
   static let anyText = "a text"
 
-  var choices: [Choice] { if case .choice(let choices) = kind { choices } else { [] } }
+  package var choices: [Choice] { if case .choice(let choices) = kind { choices } else { [] } }
 
   func named(_ metavariable: String, completer: Completer? = nil) -> ValueSchema {
     ValueSchema(
       kind, metavariable, expectation: expectation, minimum: minimum, maximum: maximum, unit: unit,
-      completer: completer ?? self.completer, isValid: isValid)
+      completer: completer ?? self.completer, complaint: complaint, isValid: isValid)
   }
 
   // MARK: Flags
@@ -78,7 +83,7 @@ package struct ValueSchema: Sendable {
   static let bool = ValueSchema(.bool, "BOOL", expectation: "one of true, false") { bool(from: $0) != nil }
 
   /// What a variable may say of a flag.
-  static func bool(from text: String) -> Bool? {
+  package static func bool(from text: String) -> Bool? {
     switch text.lowercased() {
     case "1", "true", "yes", "on": true
     case "0", "false", "no", "off": false

@@ -1,8 +1,8 @@
 /// A type of values on the command line: how they are read and written, and what to expect of them.
 package struct ValueType<Value: Sendable>: Sendable {
   package let schema: ValueSchema
-  let parse: @Sendable (String) -> Value?
-  let render: @Sendable (Value) -> String
+  package let parse: @Sendable (String) -> Value?
+  package let render: @Sendable (Value) -> String
 
   private init(
     schema: ValueSchema, parse: @escaping @Sendable (String) -> Value?,
@@ -16,14 +16,16 @@ package struct ValueType<Value: Sendable>: Sendable {
   /// - Parameters:
   ///   - metavariable: what the value is called in usage lines, in capitals.
   ///   - expectation: completes "'x' is not …".
+  ///   - complaint: what to say of an invalid value instead of quoting it; see `ValueSchema.complaint`.
   ///   - parse: nil for what is not valid. It is called more than once and must do no I/O.
   package init(
     _ kind: ValueSchema.Kind = .string, metavariable: String, expectation: String, minimum: String? = nil,
-    maximum: String? = nil, unit: String? = nil, parse: @escaping @Sendable (String) -> Value?,
+    maximum: String? = nil, unit: String? = nil, complaint: (@Sendable (String) -> String?)? = nil,
+    parse: @escaping @Sendable (String) -> Value?,
     render: @escaping @Sendable (Value) -> String = { "\($0)" }
   ) {
     schema = ValueSchema(
-      kind, metavariable, expectation: expectation, minimum: minimum, maximum: maximum, unit: unit
+      kind, metavariable, expectation: expectation, minimum: minimum, maximum: maximum, unit: unit, complaint: complaint
     ) { parse($0) != nil }
     self.parse = parse
     self.render = render
@@ -40,7 +42,7 @@ package struct ValueType<Value: Sendable>: Sendable {
   }
 
   /// Nil when one of the texts is not valid.
-  func parseAll(_ texts: [String]) -> [Value]? {
+  package func parseAll(_ texts: [String]) -> [Value]? {
     var values: [Value] = []
     for text in texts {
       guard let value = parse(text) else { return nil }

@@ -1,35 +1,28 @@
+import ChatKit
 import Glibc
 import Primitives
 
 /// Constant messages with fields, in logfmt, a line each, on standard error.
 struct Log: Sendable {
-  enum Level: Int, Comparable, CaseIterable, Sendable {
-    case debug, info, notice, warning, error
+  typealias Level = LogLevel
 
-    static func < (a: Level, b: Level) -> Bool { a.rawValue < b.rawValue }
+  /// What is below it is left out. All copies share it; a reload changes it.
+  let threshold: LogThreshold
 
-    var name: String {
-      switch self {
-      case .debug: "debug"
-      case .info: "info"
-      case .notice: "notice"
-      case .warning: "warning"
-      case .error: "error"
-      }
-    }
-  }
-
-  var threshold = Level.info
+  init(threshold: Level = .info) { self.threshold = LogThreshold(threshold) }
 
   func debug(_ message: StaticString, _ fields: KeyValuePairs<String, String> = [:]) { write(.debug, message, fields) }
   func info(_ message: StaticString, _ fields: KeyValuePairs<String, String> = [:]) { write(.info, message, fields) }
+  func notice(_ message: StaticString, _ fields: KeyValuePairs<String, String> = [:]) {
+    write(.notice, message, fields)
+  }
   func warning(_ message: StaticString, _ fields: KeyValuePairs<String, String> = [:]) {
     write(.warning, message, fields)
   }
   func error(_ message: StaticString, _ fields: KeyValuePairs<String, String> = [:]) { write(.error, message, fields) }
 
   private func write(_ level: Level, _ message: StaticString, _ fields: KeyValuePairs<String, String>) {
-    guard level >= threshold else { return }
+    guard level >= threshold.level else { return }
     var line = "time=\(Timestamp.now()) level=\(level.name) msg=\(Self.quoted(message.description))"
     for (key, value) in fields { line += " \(key)=\(Self.quoted(value))" }
     line += "\n"

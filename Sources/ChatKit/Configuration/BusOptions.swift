@@ -1,0 +1,27 @@
+import Commands
+
+/// What carries events from the store to the gateways.
+package struct BusOptions: Sendable {
+  package let topic: String
+  package let partitions: Int
+  package let retention: Int
+  package let lease: Duration
+
+  init(_ settings: inout SettingReader) {
+    settings.section(
+      "bus", "Bus",
+      "What carries events from the store to the gateways. Every process of an installation needs the same.")
+    topic = settings.value(
+      "bus.topic", .string("NAME", example: "chat.events"), default: "chat.events", "The name of the topic.")
+    partitions = settings.value(
+      "bus.partitions", .int(1...1024), default: 8,
+      "Partitions of the topic in Redis Streams. A conversation's events stay in one; so many gateways can share the work."
+    )
+    retention = settings.value(
+      "bus.retention", .int(1000...100_000_000), default: 100_000,
+      "About how many events a partition in Redis Streams keeps.")
+    lease = settings.value(
+      "bus.lease", .duration(.seconds(1) ... .seconds(300)), default: .seconds(4),
+      "How long a partition in Redis Streams stays with a gateway that says nothing.")
+  }
+}

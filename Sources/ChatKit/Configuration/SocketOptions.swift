@@ -1,0 +1,51 @@
+import Commands
+package import Primitives
+
+/// Engine.IO and Socket.IO.
+package struct SocketOptions: Sendable {
+  package let pingInterval: Duration
+  package let pingTimeout: Duration
+  package let upgradeTimeout: Duration
+  package let connectTimeout: Duration
+  package let maxPayload: ByteCount
+  package let maxBuffered: ByteCount
+  package let maxSessions: Int
+  package let polling: Bool
+  package let affinityCookie: String?
+  package let maxRooms: Int
+  package let maxReplay: Int
+
+  init(_ settings: inout SettingReader) {
+    settings.section("sockets", "Sockets", "Engine.IO and Socket.IO, at /socket.io/ of the HTTP listener.")
+    pingInterval = settings.value(
+      "sockets.pingInterval", .duration(.milliseconds(100) ... .seconds(600)), default: .seconds(25),
+      "How often a client is pinged; it is told when it connects.")
+    pingTimeout = settings.value(
+      "sockets.pingTimeout", .duration(.milliseconds(100) ... .seconds(600)), default: .seconds(20),
+      "How long a client may take to answer a ping before it is closed.")
+    upgradeTimeout = settings.value(
+      "sockets.upgradeTimeout", .duration(.milliseconds(100) ... .seconds(600)), default: .seconds(10),
+      "How long a client may take to move from polling to a WebSocket that is there.")
+    connectTimeout = settings.value(
+      "sockets.connectTimeout", .duration(.milliseconds(100) ... .seconds(600)), default: .seconds(45),
+      "How long a client may take to join a namespace after it has connected.")
+    maxPayload = settings.value(
+      "sockets.maxPayload", .size(.kibibytes(1) ... .mebibytes(100)), default: ByteCount(bytes: 1_000_000),
+      "The longest packet or polling body of a client; it is told when it connects. At most http.maxBody.")
+    maxBuffered = settings.value(
+      "sockets.maxBuffered", .size(.kibibytes(64) ... .gibibytes(1)), default: .mebibytes(4),
+      "What may wait for a client that does not keep up before it is closed.")
+    maxSessions = settings.value(
+      "sockets.maxSessions", .int(1...10_000_000), default: 250_000, "Sessions of one loop; more are refused with 503.")
+    polling = settings.flag(
+      "sockets.polling", default: true, "Whether clients may use HTTP long-polling, or WebSocket only.")
+    affinityCookie = settings.optional(
+      "sockets.affinityCookie", .string("NAME", example: "io"),
+      "The name of the cookie by which a proxy finds this process again when a client polls.")
+    maxRooms = settings.value(
+      "sockets.maxRooms", .int(1...1_000_000), default: 1000, "Conversations that one socket may have joined.")
+    maxReplay = settings.value(
+      "sockets.maxReplay", .int(0...1_000_000), default: 5000,
+      "Messages that a join with afterSeq resends; where there are more, the client is told to read the history.")
+  }
+}

@@ -1,0 +1,80 @@
+import Commands
+import Networking
+import Redis
+
+extension ValueType where Value == SocketAddress {
+  /// An IP address and a port: names are for those who connect.
+  static var listener: ValueType {
+    ValueType(
+      .address, metavariable: "HOST:PORT",
+      expectation: "HOST:PORT with an IP address, for example 127.0.0.1:8080 or :8080",
+      parse: { text in
+        guard let place = HostPort(text, defaultHost: "0.0.0.0") else { return nil }
+        return SocketAddress(literal: place.host == "localhost" ? "127.0.0.1" : place.host, port: place.port)
+      })
+  }
+}
+
+extension ValueType where Value == RedisConfiguration {
+  /// The address of a Redis, without a password.
+  static var redis: ValueType {
+    ValueType(
+      metavariable: "URL",
+      expectation: "a Redis address, for example redis://127.0.0.1:6379/0 or unix:///run/redis.sock",
+      complaint: { text in
+        RedisConfiguration(url: text)?.password == nil
+          ? nil : "the address has a password in it; leave it out and put the password into a file: redis.passwordFile"
+      },
+      parse: { text in RedisConfiguration(url: text).flatMap { $0.password == nil ? $0 : nil } })
+  }
+}
+
+extension ValueType where Value == String {
+  /// The address of a PostgreSQL as libpq reads it, without a password.
+  static var postgres: ValueType {
+    ValueType(
+      metavariable: "URL", expectation: "a PostgreSQL address, for example postgresql:///chat",
+      complaint: { text in
+        hasPassword(text)
+          ? "the address has a password in it; leave it out and put the password into a file: postgres.passwordFile"
+          : nil
+      },
+      parse: { $0.isEmpty || hasPassword($0) ? nil : $0 })
+  }
+
+  /// Whether a connection string has a password: between `:` and `@`, as a parameter, or as a keyword.
+  private static func hasPassword(_ text: String) -> Bool {
+    guard let scheme = text.firstRange(of: "://") else {
+      return words(text).contains { $0.hasPrefix("password") || $0.hasPrefix("sslpassword") }
+    }
+    let rest = text[scheme.upperBound...]
+    let authority = rest.prefix { $0 != "/" && $0 != "?" }
+    if let at = authority.lastIndex(of: "@"), authority[..<at].contains(":") { return true }
+    // A password may have an unescaped slash, which libpq takes for the path; then the at sign comes later.
+    guard let query = rest.firstIndex(of: "?") else { return false }
+    return rest[query...].split(whereSeparator: { "?&".contains($0) }).contains { part in
+      ["password", "sslpassword"].contains(part.prefix { $0 != "=" }.lowercased())
+    }
+  }
+
+  private static func words(_ text: String) -> [String] {
+    text.split(whereSeparator: \.isWhitespace).map { $0.lowercased() }
+  }
+
+  /// An origin as browsers send it, or `*` for any.
+  static var origin: ValueType {
+    ValueType(
+      metavariable: "ORIGIN", expectation: "an origin such as https://chat.example, or '*' for any",
+      complaint: { text in
+        guard text.hasSuffix("/"), isOrigin(text.dropLast()) else { return nil }
+        return "'\(text)' ends in a slash; an origin has none: \(text.dropLast())"
+      },
+      parse: { $0 == "*" || isOrigin($0[...]) ? $0 : nil })
+  }
+
+  private static func isOrigin(_ text: Substring) -> Bool {
+    guard let scheme = text.firstRange(of: "://"), scheme.lowerBound > text.startIndex else { return false }
+    let rest = text[scheme.upperBound...]
+    return !rest.isEmpty && !rest.utf8.contains { "/?#@, ".utf8.contains($0) || $0 <= 0x20 }
+  }
+}

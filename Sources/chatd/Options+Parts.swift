@@ -1,0 +1,134 @@
+import ChatKit
+import HTTP
+import Networking
+import Postgres
+import Primitives
+import Redis
+import SocketIO
+
+// What the settings mean to the parts of the program, each of which has a configuration of its own.
+
+extension HTTPServerConfiguration {
+  init(_ options: ServerOptions, port: UInt16) {
+    let http = options.http
+    self.init(address: options.address(port: port))
+    backlog = Int32(http.backlog)
+    maxConnections = http.maxConnections
+    retryAfter = Int(http.retryAfter.components.seconds)
+    idleTimeout = http.idleTimeout
+    headTimeout = http.headTimeout
+    bodyTimeout = http.bodyTimeout
+    sendTimeout = http.sendTimeout
+    closeTimeout = http.closeTimeout
+    maxPipelined = http.maxPipelined
+    limits.headBytes = http.maxHead.bytes
+    limits.fields = http.maxFields
+    limits.targetBytes = http.maxTarget.bytes
+    limits.bodyBytes = http.maxBody.bytes
+  }
+}
+
+extension SocketIOConfiguration {
+  init(_ options: Options) {
+    let sockets = options.sockets
+    self.init()
+    connectTimeout = sockets.connectTimeout
+    engine.pingInterval = sockets.pingInterval
+    engine.pingTimeout = sockets.pingTimeout
+    engine.upgradeTimeout = sockets.upgradeTimeout
+    engine.maxPayload = min(sockets.maxPayload.bytes, options.http.maxBody.bytes)
+    engine.outboundLimit = sockets.maxBuffered.bytes
+    engine.maximumSessions = sockets.maxSessions
+    engine.allowsPolling = sockets.polling
+    engine.affinityCookie = sockets.affinityCookie
+    let origins = options.http.corsOrigins
+    if !origins.isEmpty { engine.cors = CORSPolicy(origins.contains("*") ? .any : .list(origins)) }
+  }
+}
+
+extension PostgresConfiguration {
+  /// Without its password, which is read from its file.
+  init(_ options: PostgresOptions) {
+    self.init(connectionString: options.url ?? "")
+    poolSize = options.poolSize
+    connectTimeout = options.connectTimeout
+    statementTimeout = options.statementTimeout
+    acquireTimeout = options.acquireTimeout
+    queueLimit = options.queueLimit
+    idleTimeout = options.idleTimeout
+    maximumLifetime = options.maxLifetime
+  }
+}
+
+extension RedisConfiguration {
+  /// Without its password, which is read from its file.
+  init(_ options: RedisOptions) {
+    self = options.url ?? RedisConfiguration(.unix(""))
+    connectTimeout = options.connectTimeout
+    commandTimeout = options.commandTimeout
+    queueLimit = options.queueLimit
+    outboundLimit = options.maxBuffered.bytes
+  }
+}
+
+extension RedisStreamBus.Settings {
+  init(_ options: BusOptions) {
+    self.init()
+    topic = options.topic
+    partitions = options.partitions
+    retention = options.retention
+    lease = options.lease
+  }
+}
+
+extension OutboxRelay.Settings {
+  init(_ options: OutboxOptions) {
+    self.init()
+    age = options.relayAge
+    interval = options.relayInterval
+    batch = options.relayBatch
+  }
+}
+
+extension MessageWriter.Limits {
+  init(_ options: MessageOptions) {
+    self.init()
+    batch = options.batch
+    queue = options.queueLimit
+    patience = options.patience
+  }
+}
+
+extension MessageService.Limits {
+  init(_ options: MessageOptions) {
+    self.init()
+    body = options.maxBody.bytes
+    page = options.maxPage
+  }
+}
+
+extension AccountService.Settings {
+  init(_ options: AccountOptions) {
+    self.init()
+    accessTokenLifetime = options.accessTokenLifetime
+    refreshTokenLifetime = options.refreshTokenLifetime
+    grace = options.refreshGrace
+  }
+}
+
+extension PasswordHasher {
+  convenience init(_ options: AccountOptions) {
+    self.init(
+      cost: Cost(
+        memoryKiB: UInt32(options.passwordMemory.bytes >> 10), passes: UInt32(options.passwordPasses)),
+      threads: options.passwordThreads, queueLimit: options.passwordQueue)
+  }
+}
+
+extension Hub.Limits {
+  init(_ options: SocketOptions) {
+    self.init()
+    rooms = options.maxRooms
+    replay = options.maxReplay
+  }
+}
