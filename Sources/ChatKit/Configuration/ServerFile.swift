@@ -151,7 +151,9 @@ private struct Walk {
     }
     for entry in entries {
       let inner = path.isEmpty ? entry.key : "\(path).\(entry.key)"
-      if let setting = settings.first(where: { $0.path == inner }) {
+      if entry.key.contains(".") {
+        unknown(entry, path, into: &file)
+      } else if let setting = settings.first(where: { $0.path == inner }) {
         value(entry.value, setting, into: &file)
       } else if settings.contains(where: { $0.path.hasPrefix("\(inner).") }) {
         section(entry.value, inner, into: &file)

@@ -1,5 +1,7 @@
 import ChatKit
 import Commands
+import Networking
+import Primitives
 import Testing
 
 @Suite("The configuration's file")
@@ -10,15 +12,15 @@ struct ServerFileTests {
       + lines.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)\n" }.joined()
   }
 
-  private func read(_ text: String) throws -> ServerFile { try ServerFile(Array(text.utf8), file: "c.yaml") }
+  private func read(_ text: String) throws(ConfigurationError) -> ServerFile { try ServerFile(Array(text.utf8), file: "c.yaml") }
 
   /// What is wrong with it, without the file's name.
   private func problems(_ text: String) -> [String] {
-    do {
+    do throws(ConfigurationError) {
       _ = try read(text)
       return []
     } catch {
-      return error.problems.map { String($0.description.dropFirst("c.yaml:".count)) }
+      return error.problems.map { String("\($0)".dropFirst("c.yaml:".count)) }
     }
   }
 
