@@ -39,9 +39,15 @@ struct Resolution {
     let isBuiltin = command.builtin != nil
     let parameters = isBuiltin ? command.arguments : path.flatMap(\.options) + command.arguments
     var values: [String: ResolvedValue] = [:]
+    var problems: [UsageError] = []
     for parameter in parameters {
-      values[parameter.name] = try resolve(parameter, given[parameter.name] ?? arguments[parameter.name])
+      do throws(UsageError) {
+        values[parameter.name] = try resolve(parameter, given[parameter.name] ?? arguments[parameter.name])
+      } catch {
+        problems.append(error)
+      }
     }
+    if let problem = UsageError(all: problems) { throw problem }
     if let context, !isBuiltin {
       for (name, value) in try context(invocation(values)) where values[name]?.source == .default {
         guard let parameter = parameters.first(where: { $0.name == name }) else { continue }

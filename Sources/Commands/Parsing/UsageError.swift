@@ -12,6 +12,7 @@ package struct UsageError: CommandError, Equatable {
   }
 
   package let code: Code
+  /// A line for each thing that is wrong; several values can be.
   package let message: String
   /// The words of the command that was addressed, the program's name first.
   package internal(set) var path: [String] = []
@@ -19,6 +20,12 @@ package struct UsageError: CommandError, Equatable {
   package init(_ code: Code = .other, _ message: String) {
     self.code = code
     self.message = message
+  }
+
+  /// All of some, a line each; nil for none.
+  init?(all errors: [UsageError]) {
+    guard let first = errors.first else { return nil }
+    self.init(first.code, errors.map(\.message).joined(separator: "\n"))
   }
 
   package var exitCode: ExitCode { .usage }

@@ -54,7 +54,11 @@ extension Program {
   private func report(_ error: any Error, _ failure: (any Error) -> CommandFailure?, _ output: Output) -> ExitCode {
     let reason: any CommandError =
       error as? any CommandError ?? failure(error) ?? CommandFailure(.internalError, "\(error)")
-    output.talk("\(name): \(reason.message)")
+    if reason is UsageError {
+      for line in reason.message.split(separator: "\n") { output.talk("\(name): \(line)") }
+    } else {
+      output.talk("\(name): \(reason.message)")
+    }
     if let hint = reason.hint { output.talk(hint) }
     return reason.exitCode
   }
