@@ -12,7 +12,9 @@ struct ServerFileTests {
       + lines.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)\n" }.joined()
   }
 
-  private func read(_ text: String) throws(ConfigurationError) -> ServerFile { try ServerFile(Array(text.utf8), file: "c.yaml") }
+  private func read(_ text: String) throws(ConfigurationError) -> ServerFile {
+    try ServerFile(Array(text.utf8), file: "c.yaml")
+  }
 
   /// What is wrong with it, without the file's name.
   private func problems(_ text: String) -> [String] {
