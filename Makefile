@@ -4,9 +4,9 @@ SWIFT ?= swift
 
 # Debian's packages that the programs are built with and run on. The embedded PostgreSQL and Redis are processes of our
 # own: the services that Debian sets up when it installs these packages are not used, and may be disabled.
-PACKAGES := libargon2-dev libhiredis-dev libpq-dev libssl-dev libyaml-dev pkg-config postgresql redis-server
+PACKAGES := libargon2-dev libhiredis-dev libpq-dev libssl-dev libyaml-dev pkg-config postgresql redis-server zlib1g-dev
 # The official Socket.IO client of Python, for the tests with the clients that people use.
-PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp
+PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp 'websockets>=13'
 
 # Progress where somebody watches; errors and results alone where nobody does.
 quietly := $(if $(MAKE_TERMOUT),,--quiet)
@@ -67,8 +67,8 @@ packages: swift
 test-packages: packages
 	@command -v node >/dev/null || { $(call install,nodejs npm); }
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(call install,python3-venv); }
-	@[ -x .venv/bin/python ] && .venv/bin/python -c 'import socketio, aiohttp' 2>/dev/null || { \
-	  echo "installing python-socketio in .venv" >&2; \
+	@[ -x .venv/bin/python ] && .venv/bin/python -c 'import socketio, aiohttp, websockets' 2>/dev/null || { \
+	  echo "installing python-socketio and websockets in .venv" >&2; \
 	  python3 -m venv .venv && .venv/bin/pip install --quiet $(PYTHON_PACKAGES); }
 
 swift:

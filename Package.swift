@@ -38,6 +38,7 @@ let package = Package(
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     // The ground: no domain, no Foundation.
@@ -49,7 +50,7 @@ let package = Package(
     library("Commands", ["JSON", "Primitives"]),
     library("Networking", ["CLinux", "Primitives"]),
     library("Logging", ["CLinux", "JSON", "Networking", "Primitives"]),
-    library("HTTP", ["Networking", "JSON", "Primitives", "COpenSSL"]),
+    library("HTTP", ["Networking", "JSON", "Primitives", "COpenSSL", "CZlib"]),
     library("SocketIO", ["HTTP", "JSON", "Networking", "Primitives"]),
     library("Postgres", ["CPostgres", "Networking", "Primitives"]),
     library("Kafka", ["CKafka", "CLinux", "Networking", "Primitives"]),

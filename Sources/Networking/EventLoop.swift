@@ -57,6 +57,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
   private var dirty: ContiguousArray<Channel> = []
   private var flushing: ContiguousArray<Channel> = []
   private var tickEndCalls: ContiguousArray<() -> Void> = []
+  private var locals: [ObjectIdentifier: AnyObject] = [:]
   private let inbox = Mutex(Inbox())
   private let isStopping = Atomic(false)
 
@@ -89,6 +90,15 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   @inline(__always)
   package func assertCurrent() { assert(isCurrent, "called from outside the loop's thread") }
+
+  /// What a module above keeps once a loop, by its type; made when it is asked for the first time.
+  package func local<Value: AnyObject>(_ make: () -> Value) -> Value {
+    assertCurrent()
+    if let existing = locals[ObjectIdentifier(Value.self)] as? Value { return existing }
+    let made = make()
+    locals[ObjectIdentifier(Value.self)] = made
+    return made
+  }
 
   // MARK: From any thread
 

@@ -19,6 +19,8 @@ package struct EngineIOConfiguration: Sendable {
   package var bufferedPackets = 4096
   /// Sessions of one loop; more are refused with 503.
   package var maximumSessions = 250_000
+  /// permessage-deflate on WebSockets, for clients that offer it; nil for none.
+  package var compression: WebSocketCompression?
   package var allowsPolling = true
   package var allowsWebSocket = true
   /// Nil: no CORS headers, and OPTIONS is a bad handshake.

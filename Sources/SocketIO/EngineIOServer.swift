@@ -152,6 +152,7 @@ package final class EngineIOServer: @unchecked Sendable {
     var options = WebSocketOptions()
     options.maxMessageSize = configuration.maxPayload
     options.outboundLimit = configuration.outboundLimit
+    options.compression = configuration.compression
     return options
   }
 

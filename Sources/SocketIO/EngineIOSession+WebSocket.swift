@@ -36,14 +36,3 @@ extension WebSocketConnection {
     }
   }
 }
-
-extension WebSocketFrame {
-  /// Calls `body` with what is in the frame.
-  func withPayload<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    bytes.withUnsafeBytes { bytes in
-      let length = bytes[1] & 127
-      let header = length < 126 ? 2 : length == 126 ? 4 : 10
-      return body(UnsafeRawBufferPointer(rebasing: bytes[header...]))
-    }
-  }
-}

@@ -65,7 +65,7 @@ enum OfficialClients {
   static let python = Task<String?, Never> {
     for candidate in ["\(Checkout.root)/.venv/bin/python", program("python3")] {
       guard let candidate, access(candidate, X_OK) == 0 else { continue }
-      let result = try? await TestProcess.run(candidate, ["-c", "import socketio, aiohttp"])
+      let result = try? await TestProcess.run(candidate, ["-c", "import socketio, aiohttp, websockets"])
       if result?.exit == .code(0) { return candidate }
     }
     return nil
@@ -75,7 +75,7 @@ enum OfficialClients {
 
   private static let pythonCheck = Task {
     if await python.value != nil { return true }
-    return isRequired("python-socketio (make test installs it in .venv)")
+    return isRequired("python-socketio or websockets (make test installs them in .venv)")
   }
 
   /// Says what is missing. On a machine that is to test everything that is a failure, not a reason to skip.

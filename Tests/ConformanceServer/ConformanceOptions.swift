@@ -1,3 +1,5 @@
+import HTTP
+
 /// What the command line asks for.
 struct ConformanceOptions: Sendable {
   enum Mode: String, CaseIterable, Sendable {
@@ -19,6 +21,16 @@ struct ConformanceOptions: Sendable {
   var maxPayload: Int?
   var connectTimeout = Duration.milliseconds(45_000)
   var deflate = false
+
+  /// All that RFC 7692 has, for as little as a byte, where the client offers it.
+  var compression: WebSocketCompression? {
+    guard deflate else { return nil }
+    var compression = WebSocketCompression()
+    compression.serverContextTakeover = true
+    compression.clientContextTakeover = true
+    compression.threshold = 1
+    return compression
+  }
 
   init(arguments: [String]) throws(UsageError) {
     guard let first = arguments.first, let mode = Mode(rawValue: first) else {

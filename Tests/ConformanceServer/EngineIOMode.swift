@@ -31,6 +31,7 @@ extension ConformanceOptions {
     configuration.pingInterval = pingInterval
     configuration.pingTimeout = pingTimeout
     if let maxPayload { configuration.maxPayload = maxPayload }
+    configuration.compression = compression
     return configuration
   }
 }

@@ -6,6 +6,7 @@ func serveWebSocket(_ options: ConformanceOptions, _ loop: EventLoop) throws -> 
   var limits = WebSocketOptions()
   limits.maxMessageSize = options.maxPayload ?? 16 << 20
   limits.outboundLimit = 4 * limits.maxMessageSize
+  limits.compression = options.compression
   let server = try HTTPServer(
     configuration: HTTPServerConfiguration(address: .loopback(port: options.port)), loop: loop
   ) { _, exchange in

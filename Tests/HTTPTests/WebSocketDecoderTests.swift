@@ -7,9 +7,14 @@ enum FrameOutcome: Equatable {
 }
 
 func decode(
-  _ bytes: [UInt8], cuts: [Int] = [], role: WebSocketDecoder.Role = .server, limit: Int = 1 << 20
+  _ bytes: [UInt8], cuts: [Int] = [], role: WebSocketDecoder.Role = .server, limit: Int = 1 << 20,
+  deflate: PerMessageDeflate? = nil
 ) -> [FrameOutcome] {
-  var decoder = WebSocketDecoder(role: role, maxMessageSize: limit)
+  var decoder = WebSocketDecoder(role: role, maxMessageSize: limit, deflate: deflate)
+  return decode(bytes, cuts: cuts, with: &decoder)
+}
+
+func decode(_ bytes: [UInt8], cuts: [Int] = [], with decoder: inout WebSocketDecoder) -> [FrameOutcome] {
   var outcomes: [FrameOutcome] = []
   var start = 0
   for end in cuts + [bytes.count] {

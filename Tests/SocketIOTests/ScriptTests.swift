@@ -51,14 +51,15 @@ struct ScriptTests {
     return configuration
   }
 
-  @Test("pass against the conformance server", arguments: ["engineio", "socketio"])
-  func conformance(mode: String) async throws {
+  @Test(
+    "pass against the conformance server, compressed too", arguments: ["engineio", "socketio"], [[], ["--deflate"]])
+  func conformance(mode: String, flags: [String]) async throws {
     let server = try await TestProcess.start(
       "ConformanceServer",
       [
         mode, "--port", "0", "--ping-interval", "300", "--ping-timeout", "200", "--max-payload", "1000000",
         "--connect-timeout", "1000",
-      ])
+      ] + flags)
     let line = try await server.waitForLine(containing: "listening")
     let port = try #require(line.split(separator: ":").last.flatMap { UInt16($0) })
     try await Node.run("\(mode).mjs", port: port)

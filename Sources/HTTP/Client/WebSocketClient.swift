@@ -55,6 +55,9 @@ private final class WebSocketAttempt: ConnectionHandler {
       "GET \(url.target) HTTP/1.1\r\nhost: \(url.authority)\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
       + "sec-websocket-version: 13\r\nsec-websocket-key: \(key)\r\n"
     if let subprotocol = options.subprotocol { request += "sec-websocket-protocol: \(subprotocol)\r\n" }
+    if let own = options.compression {
+      request += "sec-websocket-extensions: \(PerMessageDeflateParameters.offer(own))\r\n"
+    }
     connection.write(Array(request.utf8))
     connection.write(Array(headers.bytes[headers.start...]))
     connection.write("\r\n")
@@ -74,14 +77,18 @@ private final class WebSocketAttempt: ConnectionHandler {
         response.headers["sec-websocket-accept"] == WebSocketHandshake.accept(key: key),
         response.headers.hasToken("websocket", in: "upgrade")
       else { return fail(HTTPError(.badHandshake, "the server refused the WebSocket")) }
-      succeed(input)
+      do throws(HTTPError) {
+        succeed(input, try PerMessageDeflateParameters.answer(response.headers, to: options.compression))
+      } catch {
+        fail(error)
+      }
     }
   }
 
-  private func succeed(_ rest: UnsafeRawBufferPointer) {
+  private func succeed(_ rest: UnsafeRawBufferPointer, _ agreed: PerMessageDeflateParameters?) {
     timer?.cancel()
     let socket = WebSocketConnection(
-      connection: connection, options: options, handler: handler, server: nil, masker: masker)
+      connection: connection, options: options, handler: handler, server: nil, masker: masker, agreed: agreed)
     connection.replaceHandler(socket)
     let continuation = waiting
     waiting = nil

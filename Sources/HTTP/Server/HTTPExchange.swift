@@ -63,8 +63,10 @@ package final class HTTPExchange: @unchecked Sendable {
     loop.assertCurrent()
     guard let handshake else { throw HTTPError(.badHandshake, "not the handshake of a WebSocket") }
     let key = try WebSocketHandshake.key(of: handshake)
+    let extensions = try WebSocketHandshake.extensions(of: handshake, options)
     guard case .waiting = state, let connection else { throw HTTPError(.closed, "the client is gone") }
-    return connection.upgrade(self, WebSocketHandshake.response(key: key, options), options, handler)
+    let response = WebSocketHandshake.response(key: key, options, extensions: extensions?.field)
+    return connection.upgrade(self, response, options, extensions?.agreed, handler)
   }
 
   /// The same for a connection that is to live on another loop from now on, as when it belongs to a session there:
@@ -77,11 +79,12 @@ package final class HTTPExchange: @unchecked Sendable {
     loop.assertCurrent()
     guard let handshake else { throw HTTPError(.badHandshake, "not the handshake of a WebSocket") }
     let key = try WebSocketHandshake.key(of: handshake)
-    let response = WebSocketHandshake.response(key: key, options)
+    let extensions = try WebSocketHandshake.extensions(of: handshake, options)
+    let response = WebSocketHandshake.response(key: key, options, extensions: extensions?.field)
     // Not from within the connection's parser, which must first have put aside what follows the request.
     loop.atTickEnd { [self] in
       guard case .waiting = state, let connection else { return target.execute { start(nil) } }
-      connection.upgrade(self, response, options, handler, on: target, start)
+      connection.upgrade(self, response, options, extensions?.agreed, handler, on: target, start)
     }
   }
 

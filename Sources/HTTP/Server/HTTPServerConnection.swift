@@ -320,10 +320,12 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   /// The connection leaves HTTP: writes the answer and gives the connection to a new owner.
   func upgrade(
-    _ exchange: HTTPExchange, _ response: [UInt8], _ options: WebSocketOptions, _ handler: any WebSocketHandler
+    _ exchange: HTTPExchange, _ response: [UInt8], _ options: WebSocketOptions, _ agreed: PerMessageDeflateParameters?,
+    _ handler: any WebSocketHandler
   ) -> WebSocketConnection {
     connection.write(response)
-    let socket = WebSocketConnection(connection: connection, options: options, handler: handler, server: server)
+    let socket = WebSocketConnection(
+      connection: connection, options: options, handler: handler, server: server, agreed: agreed)
     connection.replaceHandler(socket)
     webSocket = socket
     isLast = true
@@ -344,7 +346,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   /// The same, on another loop.
   func upgrade(
-    _ exchange: HTTPExchange, _ response: [UInt8], _ options: WebSocketOptions,
+    _ exchange: HTTPExchange, _ response: [UInt8], _ options: WebSocketOptions, _ agreed: PerMessageDeflateParameters?,
     _ handler: any WebSocketHandler & Sendable,
     on target: EventLoop, _ start: @escaping @Sendable (WebSocketConnection?) -> Void
   ) {
@@ -362,7 +364,8 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       return target.execute { start(nil) }
     }
     target.execute {
-      let socket = WebSocketConnection(connection: moved, options: options, handler: handler, server: server)
+      let socket = WebSocketConnection(
+        connection: moved, options: options, handler: handler, server: server, agreed: agreed)
       moved.start(socket)
       moved.write(unsent)
       start(socket)

@@ -15,12 +15,26 @@ struct GatheredBytes: ~Copyable {
 
   mutating func append(_ part: UnsafeRawBufferPointer) {
     guard let start = part.baseAddress, part.count > 0 else { return }
-    if count + part.count > capacity {
-      capacity = max(count + part.count, 2 * capacity, 64)
+    memcpy(reserve(part.count), start, part.count)
+    count += part.count
+  }
+
+  /// Makes room for `size` more bytes and says where they go; `advance` counts those that came.
+  mutating func reserve(_ size: Int) -> UnsafeMutableRawPointer {
+    if count + size > capacity || base == nil {
+      capacity = max(count + size, 2 * capacity, 64)
       base = realloc(base, capacity)
     }
-    memcpy(base! + count, start, part.count)
-    count += part.count
+    return base! + count
+  }
+
+  mutating func advance(_ size: Int) { count += size }
+
+  mutating func removeLast(_ size: Int) { count -= size }
+
+  /// Empties it, and keeps the memory where there is not much of it.
+  mutating func removeAll(keepingUpTo limit: Int) {
+    if capacity > limit { release() } else { count = 0 }
   }
 
   mutating func release() {

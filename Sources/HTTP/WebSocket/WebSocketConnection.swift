@@ -16,6 +16,8 @@ package final class WebSocketConnection: ConnectionHandler, @unchecked Sendable 
   /// Masks what a client sends; nil on a server.
   private let masker: WebSocketMasker?
   private var decoder: WebSocketDecoder
+  /// Nil where no compression was agreed upon: such a connection pays a comparison for it and no memory.
+  private let deflate: PerMessageDeflate?
   private var state = State.open
   private var isDecoding = false
   private let closeTimeout: Duration
@@ -26,19 +28,26 @@ package final class WebSocketConnection: ConnectionHandler, @unchecked Sendable 
 
   init(
     connection: Connection, options: WebSocketOptions, handler: any WebSocketHandler, server: HTTPServer?,
-    masker: WebSocketMasker? = nil
+    masker: WebSocketMasker? = nil, agreed: PerMessageDeflateParameters? = nil
   ) {
     self.connection = connection
     self.handler = handler
     self.server = server
     self.masker = masker
-    decoder = WebSocketDecoder(role: masker == nil ? .server : .client, maxMessageSize: options.maxMessageSize)
+    let role = masker == nil ? WebSocketDecoder.Role.server : .client
+    deflate =
+      if let agreed, let own = options.compression {
+        PerMessageDeflate(agreed, role: role, own, loop: connection.loop)
+      } else { nil }
+    decoder = WebSocketDecoder(role: role, maxMessageSize: options.maxMessageSize, deflate: deflate)
     closeTimeout = options.closeTimeout
     connection.outboundLimit = options.outboundLimit
   }
 
   package var loop: EventLoop { connection.loop }
   package var peer: SocketAddress? { connection.peer }
+  /// Whether messages may be compressed (RFC 7692).
+  package var usesCompression: Bool { deflate != nil }
   package var isOpen: Bool { state == .open && connection.isOpen }
   /// Bytes not yet taken by the socket.
   package var outboundCount: Int { connection.outboundCount }
@@ -60,6 +69,7 @@ package final class WebSocketConnection: ConnectionHandler, @unchecked Sendable 
   package func send(_ frame: WebSocketFrame) {
     guard state == .open else { return }
     assert(masker == nil, "a client's frames are masked each with its own key")
+    if let deflate { return deflate.bytes(of: frame).withUnsafeBytes { connection.write($0) } }
     frame.bytes.withUnsafeBytes { connection.write($0) }
   }
 
@@ -78,12 +88,17 @@ package final class WebSocketConnection: ConnectionHandler, @unchecked Sendable 
 
   private func send(_ opcode: WebSocketOpcode, _ payload: UnsafeRawBufferPointer) {
     guard state == .open else { return }
+    if let deflate, payload.count >= deflate.threshold, !opcode.isControl,
+      deflate.compress(payload, { write(opcode, $0, isCompressed: true) }) != nil
+    {
+      return
+    }
     write(opcode, payload)
   }
 
-  private func write(_ opcode: WebSocketOpcode, _ payload: UnsafeRawBufferPointer) {
-    if let masker { return masker.write(opcode, payload, to: connection) }
-    let header = WebSocketFrameHeader(opcode: opcode, length: payload.count)
+  private func write(_ opcode: WebSocketOpcode, _ payload: UnsafeRawBufferPointer, isCompressed: Bool = false) {
+    if let masker { return masker.write(opcode, payload, isCompressed: isCompressed, to: connection) }
+    let header = WebSocketFrameHeader(opcode: opcode, length: payload.count, isCompressed: isCompressed)
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: WebSocketFrameHeader.maxCount) { buffer in
       header.write(into: buffer.baseAddress!)
       connection.write(UnsafeRawBufferPointer(start: buffer.baseAddress!, count: header.count))

@@ -3,7 +3,7 @@ import Glibc
 /// Frames to messages (RFC 6455, 5): a machine that is fed what has been received, for either role.
 ///
 /// A message that is one frame and lies whole in what was received is unmasked and handed over where it lies. Anything
-/// else is gathered, unmasked and validated as it comes. Between messages the decoder holds no memory.
+/// else is gathered, unmasked, decompressed and validated as it comes. Between messages the decoder holds no memory.
 package struct WebSocketDecoder: ~Copyable {
   package enum Role: UInt8, Sendable {
     /// Frames from a client must be masked, and
@@ -30,9 +30,8 @@ package struct WebSocketDecoder: ~Copyable {
   }
 
   private let role: Role
-  /// Where permessage-deflate (RFC 7692) will come in: reserved bit 1 on a message's first frame is allowed, and
-  /// `isCompressed` says that the message has it; its text is then to be validated after inflation.
-  private let permitsReserved1: Bool
+  /// Where it was agreed upon, reserved bit 1 of a message's first frame says that the message is compressed (RFC 7692, 6).
+  private let deflate: PerMessageDeflate?
   private var phase = Phase.header
   private let maxMessageSize: Int
 
@@ -49,17 +48,20 @@ package struct WebSocketDecoder: ~Copyable {
 
   // The message under way; nil opcode outside of one.
   private var messageOpcode: WebSocketOpcode?
-  package private(set) var isCompressed = false
+  private var isCompressed = false
+  /// Bytes of the message before decompression, as its frames announce them.
+  private var compressedCount = 0
   private var validator = UTF8Validator()
   private var message = GatheredBytes()
   private var control = GatheredBytes()
   /// The gathered bytes that the last event handed out are to be freed.
   private var mustRelease = false
 
-  package init(role: Role, maxMessageSize: Int, permitsReserved1: Bool = false) {
+  /// - Parameter maxMessageSize: bytes of a message, its fragments together, decompressed.
+  package init(role: Role, maxMessageSize: Int, deflate: PerMessageDeflate? = nil) {
     self.role = role
     self.maxMessageSize = maxMessageSize
-    self.permitsReserved1 = permitsReserved1
+    self.deflate = deflate
   }
 
   /// Takes bytes off `input` up to the next event. The bytes are unmasked in place.
@@ -138,7 +140,7 @@ package struct WebSocketDecoder: ~Copyable {
     let reserved = first & 0x70
     if reserved != 0 {
       let isFirstOfMessage = opcode == .text || opcode == .binary
-      guard reserved == 0x40, permitsReserved1, isFirstOfMessage else { return .failure(1002, "reserved bit is set") }
+      guard reserved == 0x40, deflate != nil, isFirstOfMessage else { return .failure(1002, "reserved bit is set") }
     }
     if opcode.isControl {
       if first & 0x80 == 0 { return .failure(1002, "control frame in fragments") }
@@ -174,11 +176,26 @@ package struct WebSocketDecoder: ~Copyable {
       if long >> 63 != 0 || long < 1 << 16 { return .failure(1002, "length is not in its shortest form") }
       length = Int(long)
     }
-    if !opcode.isControl, length > maxMessageSize - message.count { return .failure(1009, "message is too large") }
+    if !opcode.isControl {
+      if opcode != .continuation {
+        isCompressed = first & 0x40 != 0
+        compressedCount = 0
+      }
+      guard isCompressed ? mayCompress() : length <= maxMessageSize - message.count else {
+        return .failure(1009, "message is too large")
+      }
+    }
     maskKey = second & 0x80 == 0 ? 0 : bytes.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
     taken = 0
-    if opcode == .text || opcode == .binary { isCompressed = first & 0x40 != 0 }
     return .complete
+  }
+
+  /// Counts a frame of a compressed message. What cannot be compressed grows a little; what grows more serves nobody.
+  private mutating func mayCompress() -> Bool {
+    let limit = maxMessageSize + maxMessageSize / 8 + 1024
+    guard length <= limit - compressedCount else { return false }
+    compressedCount += length
+    return true
   }
 
   // MARK: Payload
@@ -201,7 +218,8 @@ package struct WebSocketDecoder: ~Copyable {
       return controlEvent(control.bytes)
     }
     let kind = messageOpcode ?? opcode
-    if kind == .text, !isCompressed {
+    if isCompressed { return readCompressed(kind, UnsafeRawBufferPointer(bytes), isLast: isDone && isFinal) }
+    if kind == .text {
       // As early as it can be known (RFC 6455, 8.1).
       guard validator.consume(UnsafeRawBufferPointer(bytes)), !(isDone && isFinal) || validator.isComplete else {
         return fail(1007, "text is not UTF-8")
@@ -211,6 +229,30 @@ package struct WebSocketDecoder: ~Copyable {
     messageOpcode = kind
     message.append(UnsafeRawBufferPointer(bytes))
     guard isDone, isFinal else { return nil }
+    messageOpcode = nil
+    mustRelease = true
+    return messageEvent(kind, message.bytes)
+  }
+
+  /// A part of a compressed message; nil unless it was the last.
+  private mutating func readCompressed(
+    _ kind: WebSocketOpcode, _ bytes: UnsafeRawBufferPointer, isLast: Bool
+  ) -> Event? {
+    guard let deflate else { return nil }
+    messageOpcode = kind
+    let before = message.count
+    var outcome = deflate.inflate(bytes, into: &message, limit: maxMessageSize)
+    if isLast, case .ok = outcome { outcome = deflate.finishMessage(into: &message, limit: maxMessageSize) }
+    switch outcome {
+    case .ok: break
+    case .tooLarge: return fail(1009, "message is too large")
+    case .corrupt: return fail(1007, "message cannot be decompressed")
+    }
+    if kind == .text {
+      let isText = validator.consume(UnsafeRawBufferPointer(rebasing: message.bytes[before...]))
+      guard isText, !isLast || validator.isComplete else { return fail(1007, "text is not UTF-8") }
+    }
+    guard isLast else { return nil }
     messageOpcode = nil
     mustRelease = true
     return messageEvent(kind, message.bytes)

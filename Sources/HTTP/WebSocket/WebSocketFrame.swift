@@ -7,8 +7,8 @@ package struct WebSocketFrame: Sendable {
   package init(binary: [UInt8]) { self = binary.withUnsafeBytes { WebSocketFrame(.binary, $0) } }
   package init(binary: UnsafeRawBufferPointer) { self.init(.binary, binary) }
 
-  init(_ opcode: WebSocketOpcode, _ payload: UnsafeRawBufferPointer) {
-    self.init(opcode, count: payload.count) { $0.copyMemory(from: payload) }
+  init(_ opcode: WebSocketOpcode, _ payload: UnsafeRawBufferPointer, isCompressed: Bool = false) {
+    self.init(opcode, count: payload.count, isCompressed: isCompressed) { $0.copyMemory(from: payload) }
   }
 
   /// A text frame whose `count` bytes of payload are written by `fill`.
@@ -16,8 +16,10 @@ package struct WebSocketFrame: Sendable {
     self.init(.text, count: count, fill)
   }
 
-  init(_ opcode: WebSocketOpcode, count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
-    let header = WebSocketFrameHeader(opcode: opcode, length: count)
+  init(
+    _ opcode: WebSocketOpcode, count: Int, isCompressed: Bool = false, _ fill: (UnsafeMutableRawBufferPointer) -> Void
+  ) {
+    let header = WebSocketFrameHeader(opcode: opcode, length: count, isCompressed: isCompressed)
     let total = header.count + count
     bytes = [UInt8](unsafeUninitializedCapacity: total) { buffer, initialized in
       header.write(into: buffer.baseAddress!)
@@ -25,6 +27,17 @@ package struct WebSocketFrame: Sendable {
       initialized = total
     }
   }
+
+  /// Calls `body` with what is in the frame.
+  package func withPayload<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    let header = headerCount
+    return bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[header...])) }
+  }
+
+  var opcode: WebSocketOpcode { WebSocketOpcode(rawValue: bytes[0] & 0x0f) ?? .binary }
+  var payloadCount: Int { bytes.count - headerCount }
+
+  private var headerCount: Int { bytes[1] < 126 ? 2 : bytes[1] == 126 ? 4 : 10 }
 }
 
 /// What a frame is (RFC 6455, 5.2).
@@ -44,12 +57,13 @@ struct WebSocketFrameHeader {
   let opcode: WebSocketOpcode
   let length: Int
   var maskKey: UInt32?
+  var isCompressed = false
 
   var count: Int { (length < 126 ? 2 : length < 1 << 16 ? 4 : 10) + (maskKey == nil ? 0 : 4) }
   static let maxCount = 14
 
   func write(into out: UnsafeMutablePointer<UInt8>) {
-    out[0] = 0x80 | opcode.rawValue
+    out[0] = 0x80 | (isCompressed ? 0x40 : 0) | opcode.rawValue
     let mask: UInt8 = maskKey == nil ? 0 : 0x80
     var next = 2
     if length < 126 {

@@ -30,13 +30,26 @@ enum WebSocketHandshake {
     return Base64.standard.encode(digest)
   }
 
-  static func response(key: String, _ options: WebSocketOptions) -> [UInt8] {
+  /// What is agreed on and what says so. Throws `badHandshake` for a list of extensions that is none (RFC 6455, 9.1);
+  /// what is in it and cannot be had is declined.
+  static func extensions(
+    of headers: HTTPHeaders, _ options: WebSocketOptions
+  ) throws(HTTPError) -> (agreed: PerMessageDeflateParameters, field: String)? {
+    guard let own = options.compression, headers.contains("sec-websocket-extensions") else { return nil }
+    guard let offers = WebSocketExtensions(headers) else {
+      throw HTTPError(.badHandshake, "bad Sec-WebSocket-Extensions")
+    }
+    return PerMessageDeflateParameters.accept(offers, own)
+  }
+
+  static func response(key: String, _ options: WebSocketOptions, extensions: String? = nil) -> [UInt8] {
     var text = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: "
     text += accept(key: key)
     text += "\r\n"
     if let subprotocol = options.subprotocol, subprotocol.utf8.allSatisfy(CharacterClass.isToken) {
       text += "sec-websocket-protocol: \(subprotocol)\r\n"
     }
+    if let extensions { text += "sec-websocket-extensions: \(extensions)\r\n" }
     text += "\r\n"
     return Array(text.utf8)
   }

@@ -10,9 +10,12 @@ final class WebSocketMasker {
 
   deinit { scratch.deallocate() }
 
-  func write(_ opcode: WebSocketOpcode, _ payload: UnsafeRawBufferPointer, to connection: Connection) {
+  func write(
+    _ opcode: WebSocketOpcode, _ payload: UnsafeRawBufferPointer, isCompressed: Bool, to connection: Connection
+  ) {
     let key = nextKey()
-    let header = WebSocketFrameHeader(opcode: opcode, length: payload.count, maskKey: key)
+    let header = WebSocketFrameHeader(
+      opcode: opcode, length: payload.count, maskKey: key, isCompressed: isCompressed)
     header.write(into: scratch.baseAddress!.assumingMemoryBound(to: UInt8.self))
     var filled = header.count
     var offset = 0

@@ -8,6 +8,8 @@ package struct WebSocketOptions: Sendable {
   package var closeTimeout = Duration.seconds(5)
   /// The subprotocol chosen from the client's offer, if any (RFC 6455, 4.2.2).
   package var subprotocol: String?
+  /// permessage-deflate: what a server agrees to, or a client offers. Nil for none.
+  package var compression: WebSocketCompression?
 
   package init() {}
 }
