@@ -88,7 +88,7 @@ let package = Package(
     tests("MessagePackTests", ["MessagePack", "JSON", "Primitives"]),
     tests("YAMLTests", ["YAML", "Primitives"]),
     tests("CommandsTests", ["Commands", "Primitives", "TestSupport"], exclude: ["Snapshots"]),
-    tests("HTTPTests", ["HTTP", "JSON", "Networking", "Primitives"]),
+    tests("HTTPTests", ["CZlib", "HTTP", "JSON", "Networking", "Primitives"]),
     tests("SocketIOTests", ["SocketIO", "HTTP", "JSON", "Networking", "Primitives", "TestSupport"]),
     tests("PostgresTests", ["ChatKit", "Postgres", "Networking", "Primitives", "TestSupport"]),
     tests("RedisTests", ["ChatKit", "Redis", "Networking", "Primitives", "TestSupport"]),

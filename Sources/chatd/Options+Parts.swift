@@ -25,6 +25,11 @@ extension HTTPServerConfiguration {
     limits.fields = http.maxFields
     limits.targetBytes = http.maxTarget.bytes
     limits.bodyBytes = http.maxBody.bytes
+    if http.compression {
+      var compression = HTTPCompression()
+      compression.threshold = http.compressionThreshold.bytes
+      self.compression = compression
+    }
   }
 }
 
@@ -41,6 +46,17 @@ extension SocketIOConfiguration {
     engine.maximumSessions = sockets.maxSessions
     engine.allowsPolling = sockets.polling
     engine.affinityCookie = sockets.affinityCookie
+    if sockets.compression {
+      var compression = WebSocketCompression()
+      compression.threshold = sockets.compressionThreshold.bytes
+      compression.serverContextTakeover = sockets.compressionContext
+      compression.clientContextTakeover = sockets.compressionContext
+      compression.serverMaxWindowBits = sockets.compressionWindow
+      compression.clientMaxWindowBits = sockets.compressionWindow
+      // The compressor's tables are the larger part where the window is small.
+      compression.memoryLevel = sockets.compressionWindow - 7
+      engine.compression = compression
+    }
     let origins = options.http.corsOrigins
     if !origins.isEmpty { engine.cors = CORSPolicy(origins.contains("*") ? .any : .list(origins)) }
   }

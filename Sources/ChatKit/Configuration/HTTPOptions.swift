@@ -19,6 +19,8 @@ package struct HTTPOptions: Sendable {
   package let maxBody: ByteCount
   package let maxPipelined: Int
   package let corsOrigins: [String]
+  package let compression: Bool
+  package let compressionThreshold: ByteCount
 
   init(_ settings: inout SettingReader) {
     settings.section(
@@ -67,5 +69,10 @@ package struct HTTPOptions: Sendable {
     corsOrigins = settings.list(
       "http.corsOrigins", .origin,
       "Origins whose pages may use the sockets from a browser; '*' for any, none when empty.")
+    compression = settings.flag(
+      "http.compression", default: true, "Whether answers go out as gzip to clients that take it.")
+    compressionThreshold = settings.value(
+      "http.compressionThreshold", .size(ByteCount(bytes: 64) ... .mebibytes(64)), default: .kibibytes(1),
+      "Answers shorter than this are not compressed.")
   }
 }

@@ -14,6 +14,10 @@ package struct SocketOptions: Sendable {
   package let affinityCookie: String?
   package let maxRooms: Int
   package let maxReplay: Int
+  package let compression: Bool
+  package let compressionThreshold: ByteCount
+  package let compressionContext: Bool
+  package let compressionWindow: Int
 
   init(_ settings: inout SettingReader) {
     settings.section("sockets", "Sockets", "Engine.IO and Socket.IO, at /socket.io/ of the HTTP listener.")
@@ -47,5 +51,17 @@ package struct SocketOptions: Sendable {
     maxReplay = settings.value(
       "sockets.maxReplay", .int(0...1_000_000), default: 5000,
       "Messages that a join with afterSeq resends; where there are more, the client is told to read the history.")
+    compression = settings.flag(
+      "sockets.compression", default: false,
+      "Whether WebSocket messages are compressed (permessage-deflate) for clients that offer it.")
+    compressionThreshold = settings.value(
+      "sockets.compressionThreshold", .size(ByteCount(bytes: 1) ... .mebibytes(16)), default: .kibibytes(1),
+      "Messages shorter than this are not compressed.")
+    compressionContext = settings.flag(
+      "sockets.compressionContext", default: false,
+      "Whether messages are compressed with regard to earlier ones: smaller, for about 200 KiB a socket.")
+    compressionWindow = settings.value(
+      "sockets.compressionWindow", .int(9...15), default: 15,
+      "How far back compression looks, as a power of two of bytes.")
   }
 }

@@ -11,6 +11,8 @@ package struct HTTPRequest: Sendable {
     static let isVersion10 = Flags(rawValue: 2)
     /// `Connection: upgrade` and an `Upgrade` field with `websocket`.
     static let upgradesToWebSocket = Flags(rawValue: 4)
+    /// The client takes gzip; looked at only where the server compresses.
+    static let takesGzip = Flags(rawValue: 8)
   }
 
   package let method: HTTPMethod

@@ -10,6 +10,11 @@ package final class HTTPBodyWriter: @unchecked Sendable {
   /// False for HEAD: what is written is thrown away.
   private let isWanted: Bool
   private var waiting: UnsafeContinuation<Void, any Error>?
+  /// Set when the body goes out as gzip.
+  private var deflater: Deflater?
+  private var compressed = GatheredBytes()
+  /// The compressor has been given what a flush is needed for.
+  private var holdsBack = false
   private(set) var isCancelled = false
 
   init(connection: Connection, isChunked: Bool, isWanted: Bool) {
@@ -32,6 +37,26 @@ package final class HTTPBodyWriter: @unchecked Sendable {
   /// Queues bytes without waiting; call `ready` before there are many.
   package func put(_ bytes: UnsafeRawBufferPointer) {
     guard isWanted, !isCancelled, bytes.count > 0 else { return }
+    guard let deflater else { return send(bytes) }
+    deflater.compress(bytes, .none, into: &compressed)
+    holdsBack = true
+    if compressed.count >= Self.highWater { sendCompressed() }
+  }
+
+  /// What is written from now on goes out as gzip. The head says so already.
+  func compress(level: Int) {
+    // Without memory for it the body must not be sent as what it is not.
+    guard let made = Deflater(.gzip, windowBits: 15, level: level, memoryLevel: 8) else { return connection.close() }
+    deflater = made
+  }
+
+  private func sendCompressed() {
+    send(compressed.bytes)
+    compressed.removeAll(keepingUpTo: Self.highWater)
+  }
+
+  private func send(_ bytes: UnsafeRawBufferPointer) {
+    guard bytes.count > 0 else { return }
     if isChunked {
       var size: [UInt8] = Array(String(bytes.count, radix: 16).utf8)
       size.append(0x0d)
@@ -45,6 +70,12 @@ package final class HTTPBodyWriter: @unchecked Sendable {
   /// Returns when the client has taken enough that more may be written. Throws `HTTPError` (closed) when it is gone.
   package func ready() async throws {
     guard !isCancelled else { throw HTTPError(.closed, "the client is gone") }
+    if holdsBack, let deflater {
+      // What has been written is to arrive, however long the next part takes.
+      deflater.compress(UnsafeRawBufferPointer(start: nil, count: 0), .sync, into: &compressed)
+      holdsBack = false
+      sendCompressed()
+    }
     guard connection.outboundCount > Self.highWater else { return }
     connection.flush()
     guard connection.isOpen else { throw HTTPError(.closed, "the client is gone") }
@@ -53,6 +84,10 @@ package final class HTTPBodyWriter: @unchecked Sendable {
   }
 
   func finish() {
+    if let deflater, isWanted, !isCancelled {
+      deflater.compress(UnsafeRawBufferPointer(start: nil, count: 0), .finish, into: &compressed)
+      sendCompressed()
+    }
     if isChunked && isWanted { connection.write("0\r\n\r\n") }
   }
 

@@ -16,6 +16,8 @@ package final class HTTPServer: @unchecked Sendable {
   /// answers it before gets no body: the connection is closed behind the answer. What asks for an upgrade is not announced.
   package var onPendingBody: Handler?
   let encoder = HTTPResponseEncoder()
+  /// nil where answers are not compressed.
+  let contentCoder: ContentCoder?
   private(set) var isClosing = false
   private var listener: Listener?
   let watch: ConnectionWatch
@@ -39,6 +41,7 @@ package final class HTTPServer: @unchecked Sendable {
     self.configuration = configuration
     self.loop = loop
     self.handler = handler
+    contentCoder = configuration.compression.map { ContentCoder($0) }
     watch = ConnectionWatch(loop: loop, configuration: configuration)
     listener = try Listener(configuration.address, loop: loop, backlog: configuration.backlog) { [unowned self] in
       accept($0)

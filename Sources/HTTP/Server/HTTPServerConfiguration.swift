@@ -19,6 +19,8 @@ package struct HTTPServerConfiguration: Sendable {
   package var sendTimeout = Duration.seconds(30)
   /// Requests of one connection that may wait for their answers; beyond it the connection is not read.
   package var maxPipelined = 16
+  /// gzip for answers; nil for none.
+  package var compression: HTTPCompression?
   /// What `close()` grants the answers in progress.
   package var closeTimeout = Duration.seconds(10)
 

@@ -134,7 +134,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       exchange = announced
     } else {
       exchange = HTTPExchange(
-        connection: self, isHead: request.method == .head, flags: request.flags,
+        connection: self, isHead: request.method == .head, flags: flags(of: request),
         handshake: awaitsUpgrade && request.method == .get ? request.headers : nil)
     }
     if !request.flags.contains(.keepAlive) { isLast = true }
@@ -143,13 +143,19 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     server.handler(request, exchange)
   }
 
+  @inline(__always)
+  private func flags(of request: borrowing HTTPRequest) -> HTTPRequest.Flags {
+    guard server.contentCoder != nil, ContentCoder.takesGzip(request.headers) else { return request.flags }
+    return request.flags.union(.takesGzip)
+  }
+
   /// Tells who has asked for it of a request whose body is awaited, once.
   private func announce() {
     guard receiving == nil, parser.phase == .body, var request = parser.pending, let call = server.onPendingBody,
       !request.flags.contains(.upgradesToWebSocket)
     else { return }
     request.peer = connection.peer
-    let exchange = HTTPExchange(connection: self, isHead: request.method == .head, flags: request.flags)
+    let exchange = HTTPExchange(connection: self, isHead: request.method == .head, flags: flags(of: request))
     receiving = exchange
     call(request, exchange)
   }
@@ -191,6 +197,11 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   // MARK: Answers
 
   func answer(_ exchange: HTTPExchange, _ response: HTTPResponse) {
+    guard let coder = server.contentCoder else { return accept(response, exchange) }
+    accept(coder.encode(response, takesGzip: exchange.flags.contains(.takesGzip)), exchange)
+  }
+
+  private func accept(_ response: HTTPResponse, _ exchange: HTTPExchange) {
     if exchange === receiving {
       // Before its body: what is still to come of that is not read.
       receiving = nil
