@@ -28,6 +28,9 @@ package class Channel: @unchecked Sendable {
   /// The descriptor can be read, written, or has failed. Level-triggered: it comes again while that is so.
   package func ready(_ events: Interest) {}
 
+  /// The loop has ended: nothing more will be heard. Called once, last, in place of `loop.remove`.
+  package func abandoned() {}
+
   /// Runs once at the end of a tick after `loop.flushAtTickEnd(self)`.
   package func flush() {}
 }

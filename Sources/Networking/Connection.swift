@@ -254,5 +254,14 @@ package final class Connection: Channel, @unchecked Sendable {
     }
   }
 
+  /// A handler and its connection hold each other; `closed` will not come to part them.
+  package override func abandoned() {
+    state = .closed
+    handler = nil
+    lingerTimer = nil
+    output.clear(loop.buffers)
+    Glibc.close(descriptor)
+  }
+
   private var peerDescription: String { peer?.description ?? "peer" }
 }

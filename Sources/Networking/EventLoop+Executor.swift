@@ -1,13 +1,24 @@
+import CLinux
+
 /// The executor of tasks that are on a loop without being isolated to it. It is an object of its own because both
 /// executor protocols share one `enqueue`, and a job must be run as what it was enqueued as.
 package final class EventLoopTasks: TaskExecutor, @unchecked Sendable {
-  /// Set once, before the loop is known to anybody.
-  unowned var loop: EventLoop?
+  private let inbox: LoopInbox
 
-  init() {}
+  init(inbox: LoopInbox) { self.inbox = inbox }
 
+  /// A task may outlive its loop, as one that waits for another thread's work does: the loop is only touched on its own
+  /// thread, where it is alive.
   package func enqueue(_ job: consuming ExecutorJob) {
-    loop?.put(EventLoop.Entry(job: UnownedJob(job), isIsolated: false))
+    let entry = EventLoop.Entry(job: UnownedJob(job), isIsolated: false)
+    let isTaken = clinux_tls_loop().map { current in
+      Unmanaged<EventLoop>.fromOpaque(current)._withUnsafeGuaranteedRef { loop in
+        guard loop.inbox === inbox else { return false }
+        loop.putHere(entry)
+        return true
+      }
+    }
+    if isTaken != true { inbox.add(entry) }
   }
 
   package func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }

@@ -27,15 +27,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     var isIsolated: Bool
   }
 
-  /// What other threads hand over; drained once a tick.
-  struct Inbox {
-    var jobs: ContiguousArray<Entry> = []
-    var calls: ContiguousArray<@Sendable () -> Void> = []
-    var isSignalled = false
-  }
-
   /// The executor to prefer for tasks: `Task.immediate(executorPreference: loop.tasks)`, or `loop.start`.
-  package let tasks = EventLoopTasks()
+  package let tasks: EventLoopTasks
 
   /// Monotonic time in nanoseconds, read once a tick.
   package private(set) var now = clinux_monotonic_ns()
@@ -47,7 +40,6 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
   package var tickObserver: (any TickObserver)?
 
   let epoll: Int32
-  let wakeUpDescriptor: Int32
   let buffers = BufferPool()
   var timers = TimerHeap()
   private var channels: ContiguousArray<Channel?> = []
@@ -58,23 +50,22 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
   private var flushing: ContiguousArray<Channel> = []
   private var tickEndCalls: ContiguousArray<() -> Void> = []
   private var locals: [ObjectIdentifier: AnyObject] = [:]
-  private let inbox = Mutex(Inbox())
+  let inbox: LoopInbox
   private let isStopping = Atomic(false)
 
   /// Fails only where the process is out of descriptors, which is fatal at start.
   package init() {
+    inbox = LoopInbox()
+    tasks = EventLoopTasks(inbox: inbox)
     epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-    wakeUpDescriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
-    precondition(epoll >= 0 && wakeUpDescriptor >= 0, "cannot create an event loop: errno \(clinux_errno())")
-    _ = clinux_epoll_control(epoll, EPOLL_CTL_ADD, wakeUpDescriptor, EPOLLIN.rawValue, UInt64.max)
-    tasks.loop = self
+    precondition(epoll >= 0, "cannot create an event loop: errno \(clinux_errno())")
+    _ = clinux_epoll_control(epoll, EPOLL_CTL_ADD, inbox.descriptor, EPOLLIN.rawValue, UInt64.max)
     jobs.reserveCapacity(1024)
     runningJobs.reserveCapacity(1024)
   }
 
   deinit {
     scratch.deallocate()
-    close(wakeUpDescriptor)
     close(epoll)
   }
 
@@ -103,38 +94,22 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
   // MARK: From any thread
 
   /// Runs `call` on the loop. Any thread; calls of one thread run in their order.
-  package func execute(_ call: @escaping @Sendable () -> Void) {
-    let mustWake = inbox.withLock { box in
-      box.calls.append(call)
-      defer { box.isSignalled = true }
-      return !box.isSignalled
-    }
-    if mustWake { wakeUp() }
-  }
+  package func execute(_ call: @escaping @Sendable () -> Void) { inbox.add(call) }
 
-  /// Ends the loop after its current tick. Any thread.
+  /// Ends the loop after its current tick and lets go of all that it watched: connections are closed without a word to
+  /// their handlers, tasks that wait are never resumed. Any thread.
   package func stop() {
     isStopping.store(true, ordering: .releasing)
-    wakeUp()
+    inbox.wakeUp()
   }
 
   func put(_ entry: Entry) {
-    if isCurrent {
-      jobs.append(entry)
-      return
-    }
-    let mustWake = inbox.withLock { box in
-      box.jobs.append(entry)
-      defer { box.isSignalled = true }
-      return !box.isSignalled
-    }
-    if mustWake { wakeUp() }
+    if isCurrent { jobs.append(entry) } else { inbox.add(entry) }
   }
 
-  private func wakeUp() {
-    var one: UInt64 = 1
-    _ = write(wakeUpDescriptor, &one, 8)
-  }
+  /// On the loop's thread.
+  @inline(__always)
+  func putHere(_ entry: Entry) { jobs.append(entry) }
 
   // MARK: Channels
 
@@ -209,6 +184,18 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
       end = clinux_monotonic_ns()
       tickObserver?.ticked(busy: end &- now, lateness: lateness)
     }
+    letGo()
+  }
+
+  /// Channels hold their loop, and timers what they will do: without this, neither would ever be freed.
+  private func letGo() {
+    let held = (channels, timers.removeAll(), dirty, tickEndCalls, locals)
+    channels = []
+    locals = [:]
+    dirty = []
+    tickEndCalls = []
+    // What they do now may arm a timer or write: the fields are in order again.
+    for channel in held.0 { channel?.abandoned() }
   }
 
   /// Milliseconds for epoll_wait: 0 when there is work, -1 when there is nothing to wait for but events.
@@ -226,13 +213,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
   }
 
   private func drainInbox() {
-    var value: UInt64 = 0
-    _ = read(wakeUpDescriptor, &value, 8)
-    let box = inbox.withLock { box in
-      let taken = box
-      box = Inbox()
-      return taken
-    }
+    let box = inbox.drain()
     jobs.append(contentsOf: box.jobs)
     for call in box.calls { call() }
   }

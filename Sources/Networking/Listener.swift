@@ -37,7 +37,11 @@ package final class Listener: Channel, @unchecked Sendable {
     loop.add(self, .read)
   }
 
-  deinit { if accept != nil { Glibc.close(descriptor) } }
+  deinit {
+    guard accept != nil else { return }
+    file?.remove()
+    Glibc.close(descriptor)
+  }
 
   /// Throws `NetworkError` when somebody has the address. With `reusePort` the kernel would let two programs of one user
   /// share a port silently; so the first listener of a process asks before it takes it.
@@ -71,6 +75,8 @@ package final class Listener: Channel, @unchecked Sendable {
       }
     }
   }
+
+  package override func abandoned() { close() }
 
   /// Stops listening; accepted connections live on.
   package func close() {

@@ -81,6 +81,16 @@ struct TimerHeap {
     siftUp(timer.position)
   }
 
+  /// Takes out all, armed no longer.
+  mutating func removeAll() -> ContiguousArray<LoopTimer> {
+    defer { timers = [] }
+    for timer in timers {
+      timer.position = -1
+      timer.deadline = UInt64.max
+    }
+    return timers
+  }
+
   mutating func moveEarlier(_ timer: LoopTimer) {
     timer.heapDeadline = timer.deadline
     siftUp(timer.position)

@@ -240,6 +240,62 @@ struct EventLoopTests {
     #expect(loop == nil)
   }
 
+  @Test("a stopped loop closes what it watched, and frees what its timers held")
+  func stoppedWithConnections() async throws {
+    final class Held: Sendable {}
+    weak var loop: EventLoop?
+    weak var held: Held?
+    let client: RawClient
+    do {
+      let spawned = EventLoop.spawn(name: "short-lived")
+      let object = Held()
+      loop = spawned
+      held = object
+      let port = try await spawned.submit {
+        let listener = try Listener(.loopback(port: 0), loop: spawned) { $0.start(Peer($0)) }
+        spawned.schedule(after: .seconds(600)) { withExtendedLifetime(object) {} }
+        return listener.address.port
+      }
+      client = RawClient(port: port)
+      // Taken before the loop is stopped.
+      try await spawned.submit {}
+      spawned.stop()
+    }
+    #expect(client.readToEnd() == [])
+    let deadline = ContinuousClock.now + .seconds(20)
+    while loop != nil || held != nil, ContinuousClock.now < deadline { await Task.yield() }
+    #expect(loop == nil)
+    #expect(held == nil)
+  }
+
+  @Test("a task that outlives its loop is never resumed, and breaks nothing")
+  func outlived() async throws {
+    weak var loop: EventLoop?
+    let continuations = Mutex<[UnsafeContinuation<Void, Never>]>([])
+    do {
+      let spawned = EventLoop.spawn(name: "short-lived")
+      loop = spawned
+      spawned.execute {
+        for _ in 0..<3 {
+          EventLoop.current?.start {
+            await withUnsafeContinuation { continuation in continuations.withLock { $0.append(continuation) } }
+            Issue.record("resumed on a loop that has ended")
+          }
+        }
+      }
+      try await spawned.submit {}
+      spawned.stop()
+    }
+    let deadline = ContinuousClock.now + .seconds(20)
+    while loop != nil, ContinuousClock.now < deadline { await Task.yield() }
+    #expect(loop == nil)
+    let waiting = continuations.withLock { $0 }
+    #expect(waiting.count == 3)
+    for continuation in waiting { continuation.resume() }
+    // On another loop's thread too, which must not take them for its own.
+    try await onLoop { _ in await Task.yield() }
+  }
+
   @Test("a channel whose number went to another one cannot disturb it")
   func reusedDescriptor() async throws {
     try await onLoop { loop in
