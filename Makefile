@@ -12,7 +12,7 @@ PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp 'websockets>=13'
 quietly := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format bench completions docs clean packages test-packages swift
+.PHONY: help run build test asan lint format bench completions docs clean packages test-packages swift
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ else
 	@$(SWIFT) test --skip-build --disable-xctest --filter IntegrationTests
 	@$(SWIFT) test --skip-build --disable-xctest --filter ClientTests
 endif
+
+asan: packages test-packages ## Run the tests under AddressSanitizer; what they start is searched for leaks too
+	@# The runner's own leaks are not ours; the environment is not handed on to chatd.
+	@ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(quietly) --disable-xctest --no-parallel \
+	  --scratch-path .build-asan --sanitize=address $(ARGS)
 
 lint: swift ## Check the format of the sources
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests

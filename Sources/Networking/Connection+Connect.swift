@@ -58,6 +58,8 @@ private final class ConnectAttempt: Channel, @unchecked Sendable {
     guard let continuation else { return }
     self.continuation = nil
     timer?.cancel()
+    // It holds this attempt as this attempt holds it.
+    timer = nil
     loop.remove(self)
     continuation.resume(returning: error)
   }

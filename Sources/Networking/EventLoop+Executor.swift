@@ -80,13 +80,19 @@ private final class Sleeper: @unchecked Sendable {
     self.continuation = continuation
     timer = loop.schedule(after: duration) { [self] in
       self.continuation?.resume()
-      self.continuation = nil
+      finish()
     }
   }
 
   func cancel() {
     timer?.cancel()
     continuation?.resume(throwing: CancellationError())
+    finish()
+  }
+
+  /// The timer holds its sleeper as the sleeper holds it.
+  private func finish() {
     continuation = nil
+    timer = nil
   }
 }

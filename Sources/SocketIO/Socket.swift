@@ -6,7 +6,7 @@ package import JSON
 /// emitted when it is gone is dropped.
 package final class Socket: @unchecked Sendable {
   package let namespace: Namespace
-  /// What the application keeps with the socket.
+  /// What the application keeps with the socket, until `onDisconnect` has returned.
   package var data: AnyObject?
   /// Handlers of this socket alone, in place of the namespace's.
   package var onEvent: ((Socket, String, Arguments, Ack?) -> Void)?
@@ -153,6 +153,10 @@ package final class Socket: @unchecked Sendable {
 
   private func tellGone(_ reason: DisconnectReason) {
     if let onDisconnect { onDisconnect(self, reason) } else { namespace.onDisconnect?(self, reason) }
+    // What is kept with a socket mostly holds the socket in turn.
+    data = nil
+    onEvent = nil
+    onDisconnect = nil
   }
 
   // MARK: Connecting

@@ -381,4 +381,34 @@ struct SocketTests {
       #expect(journal.entries == ["10.1.2.3 - polling"])
     }
   }
+
+  @Test("are freed when they are gone, with what was kept with them")
+  func freed() async throws {
+    final class Kept: @unchecked Sendable {
+      let socket: Socket
+      init(_ socket: Socket) { self.socket = socket }
+    }
+    final class Weak: @unchecked Sendable {
+      weak var kept: Kept?
+      weak var socket: Socket?
+    }
+    let found = Weak()
+    try await SocketIOFixture.with { server in
+      server.namespace("/").onConnect = { (socket, _) async throws(ConnectRefusal) in
+        let kept = Kept(socket)
+        socket.data = kept
+        socket.onEvent = { socket, _, _, _ in _ = kept === socket.data }
+        found.kept = kept
+        found.socket = socket
+      }
+    } _: { fixture in
+      let peer = try await WebSocketPeer(fixture)
+      _ = try await peer.next()
+      peer.send("40")
+      #expect(try await peer.next().hasPrefix("40{"))
+      #expect(found.kept != nil)
+      peer.send("41")
+      try await eventually { found.kept == nil && found.socket == nil }
+    }
+  }
 }
