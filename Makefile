@@ -70,6 +70,9 @@ packages: swift
 	@$(call install,$(PACKAGES))
 
 test-packages: packages
+	@# promtool reads the metrics.
+	@command -v promtool >/dev/null || { $(call install,prometheus); }
+	@command -v curl >/dev/null || { $(call install,curl); }
 	@command -v node >/dev/null || { $(call install,nodejs npm); }
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(call install,python3-venv); }
 	@[ -x .venv/bin/python ] && .venv/bin/python -c 'import socketio, aiohttp, websockets' 2>/dev/null || { \

@@ -60,14 +60,14 @@ let package = Package(
     library(
       "ChatKit",
       [
-        "CArgon2", "COpenSSL", "CLinux", "Commands", "JSON", "MessagePack", "Networking", "Postgres", "Primitives",
-        "Redis", "YAML",
+        "CArgon2", "COpenSSL", "CLinux", "Commands", "JSON", "Logging", "MessagePack", "Networking", "Postgres",
+        "Primitives", "Redis", "YAML",
       ]),
     program(
       "chatd",
       [
-        "ChatKit", "Commands", "HTTP", "JSON", "MessagePack", "Networking", "Postgres", "Primitives", "Redis",
-        "SocketIO", "YAML",
+        "CLinux", "ChatKit", "Commands", "HTTP", "JSON", "Logging", "MessagePack", "Metrics", "Networking", "Postgres",
+        "Primitives", "Redis", "SocketIO", "YAML",
       ]),
     program("chatctl", ["ChatKit", "Commands", "Networking", "Postgres", "Primitives"]),
 
@@ -95,7 +95,8 @@ let package = Package(
     tests(
       "ChatKitTests",
       [
-        "CLinux", "ChatKit", "Commands", "JSON", "Networking", "Postgres", "Primitives", "Redis", "TestSupport", "YAML",
+        "CLinux", "ChatKit", "Commands", "JSON", "Logging", "Networking", "Postgres", "Primitives", "Redis",
+        "TestSupport", "YAML",
       ]),
     tests(
       "IntegrationTests",

@@ -77,7 +77,8 @@ package struct Log: Sendable {
     if isEnabled(level) { sink.write(level, sentence, context, [:]) }
   }
 
-  private func write(_ level: Level, _ message: StaticString, _ fields: Fields) {
+  /// For a level that a setting decides; what is below the threshold has been left out by the caller (`isEnabled`).
+  package func write(_ level: Level, _ message: StaticString, _ fields: Fields) {
     sink.write(level, message.description, context, fields)
   }
 }

@@ -36,6 +36,26 @@ package enum DisconnectReason: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Every `name` that there is.
+  package static let names =
+    [clientLeft, serverDisconnected, serverClosed, shuttingDown, transportClosed, transportError, pingTimeout]
+    .map(\.name) + [slowReceiver.name, protocolError(nil).name]
+
+  /// One word, for metrics: of a protocol error without what it was.
+  package var name: String {
+    switch self {
+    case .clientLeft: "client_left"
+    case .serverDisconnected: "server_disconnected"
+    case .serverClosed: "server_closed"
+    case .shuttingDown: "shutting_down"
+    case .transportClosed: "transport_closed"
+    case .transportError: "transport_error"
+    case .pingTimeout: "ping_timeout"
+    case .slowReceiver: "slow_receiver"
+    case .protocolError: "protocol_error"
+    }
+  }
+
   package var description: String {
     switch self {
     case .clientLeft: "client namespace disconnect"

@@ -1,4 +1,6 @@
 import ChatKit
+import Logging
+import Metrics
 import Networking
 import Postgres
 import Primitives
@@ -17,6 +19,7 @@ final class Application: Sendable {
     var redis: RedisConfiguration
     var secrets: Secrets
     var log: Log
+    var registry: MetricRegistry
   }
 
   private let parts: Parts
@@ -30,11 +33,18 @@ final class Application: Sendable {
   }
 
   var address: SocketAddress { shards[0].address }
+  var loops: [EventLoop] { group.loops }
+  /// By loop.
+  var metrics: [ShardMetrics] { shards.map(\.metrics) }
+
+  /// Whether what the process stands on is there; the first shard speaks for all.
+  func readiness() async -> [ReadinessCheck] { await shards[0].readiness(parts.options.role) }
 
   /// Starts the shards. Throws `NetworkError` where the port cannot be had; nothing is left running then.
   static func start(_ parts: Parts) async throws -> Application {
     let group = EventLoopGroup(count: parts.options.loops ?? ProcessInformation.cores)
     let passwords = PasswordHasher(parts.options.accounts)
+    ProcessMetrics.register(passwords, in: parts.registry)
     let sockets = SocketIOServerGroup(configuration: SocketIOConfiguration(parts.options), loops: group.loops)
     var shards: [Shard] = []
     do {

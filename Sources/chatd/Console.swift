@@ -1,17 +1,24 @@
 import Glibc
+import Logging
+import Synchronization
 
-/// What chatd says to the one who started it; the log is another matter.
+/// What chatd says to the one who started it; the log is another matter, unless nobody but a program reads: then these
+/// sentences are lines of the log, so that every line can be parsed.
 enum Console {
-  static func say(_ line: String) { write(line + "\n", to: 2) }
+  private static let log = Mutex<Log?>(nil)
 
-  static func fail(_ code: Int32, _ message: String, hint: String? = nil) -> Never {
-    say("chatd: \(message)")
-    if let hint { say(hint) }
-    exit(code)
-  }
+  /// From now on every sentence is a line of `log`, where its style is not one for eyes by choice.
+  static func speak(through log: Log) { self.log.withLock { $0 = log } }
 
-  private static func write(_ text: String, to descriptor: Int32) {
-    var text = text
-    text.withUTF8 { _ = Glibc.write(descriptor, $0.baseAddress, $0.count) }
+  /// Whether it is a program that reads.
+  static var isLog: Bool { log.withLock { $0 != nil } }
+
+  static func say(_ line: String, _ level: Log.Level = .notice) {
+    if let log = log.withLock({ $0 }) {
+      let sentence = line.hasPrefix("chatd: ") ? String(line.dropFirst(7)) : line
+      return log.say(level, sentence)
+    }
+    var text = line + "\n"
+    text.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
   }
 }

@@ -1,4 +1,5 @@
 import ChatKit
+import Logging
 import Networking
 import Postgres
 import Primitives
@@ -31,7 +32,7 @@ final class Housekeeping: @unchecked Sendable {
         do {
           while try await round() >= Self.batch {}
         } catch {
-          log.warning("housekeeping failed; it tries again", ["error": "\(error)"])
+          log.warning("housekeeping failed; it tries again", ["error": .describing(error)])
         }
       }
     }

@@ -26,6 +26,7 @@ enum Main {
     signals.deliver(on: loop) { number in supervisor.received(number) }
     loop.execute { supervisor.start() }
     loop.run()
+    supervisor.flushLog()
     exit(supervisor.exitCode)
   }
 

@@ -1,5 +1,6 @@
 import ChatKit
 import HTTP
+import Logging
 import Networking
 import Postgres
 import Primitives
@@ -14,6 +15,7 @@ final class Shard: @unchecked Sendable {
   private let pool: PostgresPool
   private let writerPool: PostgresPool
   private let redis: RedisClient
+  private let bus: any EventBus
   private let publisher: OutboxPublisher
   private let writer: MessageWriter
   private var subscriber: RedisSubscriber?
@@ -23,7 +25,9 @@ final class Shard: @unchecked Sendable {
   /// Once a process, on the first shard.
   private var relay: OutboxRelay?
   private var housekeeping: Housekeeping?
+  private var backlogWatch: BacklogWatch?
   private var subscription: (any BusSubscription)?
+  let metrics: ShardMetrics
 
   init(
     parts: Application.Parts, loop: EventLoop, index: Int, passwords: PasswordHasher,
@@ -35,6 +39,9 @@ final class Shard: @unchecked Sendable {
     self.loop = loop
     self.log = log
     let options = parts.options
+    metrics = ShardMetrics(registry: parts.registry, index: index)
+    let metrics = metrics
+    loop.tickObserver = metrics.loop
     pool = PostgresPool(parts.postgres(name: "chatd"), loop: loop)
     var writing = parts.postgres(name: "chatd writer")
     writing.poolSize = 1
@@ -45,13 +52,21 @@ final class Shard: @unchecked Sendable {
     let bus = RedisStreamBus(
       redis: redis, configuration: parts.redisConfiguration(name: "chatd-bus"), loop: loop,
       settings: RedisStreamBus.Settings(options.bus))
+    self.bus = bus
     publisher = OutboxPublisher(bus: bus, pool: pool, loop: loop)
-    publisher.report = { log.warning("the bus is away; events wait in the outbox", ["error": "\($0)"]) }
+    publisher.report = { log.warning("the bus is away; events wait in the outbox", ["error": .describing($0)]) }
     let publisher = publisher
     writer = MessageWriter(store: writerPool, loop: loop, limits: MessageWriter.Limits(options.messages)) { stored in
+      metrics.stored(stored, log)
       publisher.publish(stored.map(\.event.busEvent))
     }
-    writer.log = { log.error("the store refused a message", ["error": String(reflecting: $0)]) }
+    publisher.published = { metrics.published($0, log) }
+    metrics.watch(pool, named: "main")
+    metrics.watch(writerPool, named: "writer")
+    metrics.watch(redis)
+    metrics.watch(writer)
+    metrics.watch(publisher)
+    writer.log = { log.error("the store refused a message", ["error": .reflecting($0)]) }
     let store = MessageStore(pool: pool)
     let messages = MessageService(writer: writer, store: store, limits: MessageService.Limits(options.messages))
     let emitter = RoomEmitter(redis: redis)
@@ -59,11 +74,15 @@ final class Shard: @unchecked Sendable {
     if role.servesSockets {
       let subscriber = RedisSubscriber(parts.redisConfiguration(name: "chatd-rooms"), loop: loop)
       let hub = Hub(
-        loop: loop, store: store, redis: redis, subscriber: subscriber, log: log, limits: Hub.Limits(options.sockets))
+        loop: loop, store: store, redis: redis, subscriber: subscriber, log: log, hops: metrics.hops,
+        limits: Hub.Limits(options.sockets))
       try await hub.start()
       let sockets = servers.servers[index]
-      SocketEvents(hub: hub, messages: messages, tokens: parts.secrets.tokenKeys, loop: loop, log: log)
-        .attach(to: sockets)
+      SocketEvents(
+        hub: hub, messages: messages, tokens: parts.secrets.tokenKeys, loop: loop, log: log, metrics: metrics.events
+      )
+      .attach(to: sockets)
+      metrics.watch(sockets, hub)
       self.subscriber = subscriber
       self.hub = hub
       self.sockets = sockets
@@ -71,7 +90,12 @@ final class Shard: @unchecked Sendable {
 
     let router = Router()
     router.use(Authentication.middleware(parts.secrets.tokenKeys))
-    router.problem = { error, _ in ChatError(mapping: error, log: log).problem }
+    let errors = metrics.errors
+    router.problem = { error, context in
+      let error = ChatError(mapping: error, log: log.with(context.logFields))
+      errors.count(error)
+      return error.problem
+    }
     HealthRoutes(role: role, pool: pool, redis: redis).add(to: router)
     if role.servesAPI {
       let accounts = AccountService(
@@ -87,25 +111,56 @@ final class Shard: @unchecked Sendable {
     if let sockets {
       router.mount("/socket.io/", pendingBody: { sockets.announce($0, $1) }) { sockets.handle($0, $1) }
     }
-    server = try HTTPServer(configuration: HTTPServerConfiguration(options.settings, port: port), loop: loop) {
+    router.observer = RequestRecorder(metrics.owner, log: log, accessLevel: options.log.requests ? .info : .debug)
+    let server = try HTTPServer(configuration: HTTPServerConfiguration(options.settings, port: port), loop: loop) {
       router.handle($0, $1)
     }
-    if sockets != nil { server?.onPendingBody = { router.announce($0, $1) } }
+    self.server = server
+    metrics.watch(server)
+    if sockets != nil { server.onPendingBody = { router.announce($0, $1) } }
 
     if hasBackground {
       let relay = OutboxRelay(bus: bus, pool: pool, loop: loop, settings: OutboxRelay.Settings(options.outbox))
-      relay.report = { log.warning("the outbox relay failed; it tries again", ["error": "\($0)"]) }
+      relay.report = { log.warning("the outbox relay failed; it tries again", ["error": .describing($0)]) }
       relay.start()
+      metrics.watch(relay)
+      let watch = BacklogWatch(pool: pool, bus: bus, loop: loop, owner: metrics.owner)
+      watch.start()
+      backlogWatch = watch
       self.relay = relay
       let housekeeping = Housekeeping(
         pool: pool, idempotencyLifetime: options.messages.idempotencyLifetime, loop: loop, log: log)
       housekeeping.start()
       self.housekeeping = housekeeping
       if role.servesSockets {
-        let consumer = BusConsumer(emitter: emitter)
+        let consumer = BusConsumer(emitter: emitter, hops: metrics.hops, log: log)
         subscription = bus.subscribe(group: BusConsumer.group) { try await consumer.consume($0) }
       }
     }
+  }
+
+  /// Whether what this shard stands on is there. Any thread.
+  func readiness(_ role: Options.Role) async -> [ReadinessCheck] {
+    (try? await loop.submit { [self] in await checks(role) }) ?? []
+  }
+
+  /// A gateway without Redis hears nothing; an API without it stores messages all the same, and the outbox keeps their
+  /// events.
+  private func checks(_ role: Options.Role) async -> [ReadinessCheck] {
+    let (pool, redis, bus) = (pool, redis, bus)
+    var checks = [
+      await ReadinessCheck.run("postgres", on: loop) { _ = try await pool.query("SELECT 1") },
+      await ReadinessCheck.run("migrations", on: loop) { try await Migrator.checkIsCurrent(pool) },
+      await ReadinessCheck.run("redis", isRequired: role.servesSockets, on: loop) { try await redis.ping() },
+      await ReadinessCheck.run("bus", isRequired: false, on: loop) { try await bus.check() },
+    ]
+    if let subscriber {
+      checks.append(
+        ReadinessCheck(
+          name: "rooms", failure: subscriber.isConnected ? nil : "the subscription to the rooms is broken",
+          isRequired: true))
+    }
+    return checks
   }
 
   var address: SocketAddress { server?.address ?? .loopback(port: 0) }
@@ -119,6 +174,9 @@ final class Shard: @unchecked Sendable {
     await subscription?.close()
     await relay?.stop()
     await housekeeping?.stop()
+    await backlogWatch?.stop()
+    metrics.end()
+    loop.tickObserver = nil
     sockets?.close()
     await server?.close()
     // What was answered is in the outbox; what is still being published may finish, for a moment.

@@ -1,6 +1,8 @@
 import ChatKit
 import Commands
 import Glibc
+import Logging
+import Metrics
 import Networking
 import Postgres
 import Redis
@@ -13,6 +15,13 @@ final class Supervisor: @unchecked Sendable {
   private let configuration: LiveConfiguration
   private let loop: EventLoop
   private let log: Log
+  private let sink: LogSink
+  private let registry: MetricRegistry
+  private let admin: AdminServer
+  private let notifier: ServiceNotifier?
+  /// What `systemctl status` shows.
+  private var status = "starting"
+  private var watchdog: Task<Void, Never>?
   private var servers: EmbeddedServers?
   private var application: Application?
   private var work: Task<Void, Never>?
@@ -23,10 +32,19 @@ final class Supervisor: @unchecked Sendable {
     self.options = options
     self.configuration = configuration
     self.loop = loop
-    log = Log(threshold: options.log.level)
+    let environment = { (name: String) in getenv(name).map { String(cString: $0) } }
+    let style = LogStyle(options.log.format, descriptor: 2, environment: environment)
+    sink = LogSink(style: style)
+    log = Log(sink: sink, threshold: options.log.level)
+    if options.log.format != .auto || style.hasPriority { Console.speak(through: log) }
+    notifier = ServiceNotifier(environment: environment)
+    registry = MetricRegistry()
+    ProcessMetrics.register(in: registry, role: options.role.rawValue, sink: sink)
+    admin = AdminServer(loop: loop, registry: registry)
   }
 
   func start() {
+    keepWatch()
     work = loop.start { [self] in
       do {
         try await bringUp()
@@ -42,10 +60,13 @@ final class Supervisor: @unchecked Sendable {
     guard signal != SIGHUP else { return reload() }
     if isStopping {
       Console.say("chatd: stopped at once; the next start recovers.")
+      sink.flush()
       exit(130)
     }
     isStopping = true
     Console.say("chatd: stopping …")
+    notifier?.stopping()
+    admin.phase = .draining
     loop.start { [self] in
       work?.cancel()
       await work?.value
@@ -58,17 +79,21 @@ final class Supervisor: @unchecked Sendable {
   /// Reads the configuration again and applies what can be applied. An invalid one changes nothing.
   private func reload() {
     guard !isStopping else { return }
+    notifier?.reloading()
+    // Whatever comes of it, it goes on.
+    defer { notifier?.ready(status) }
     do {
       guard let change = try configuration.reload() else { return }
       log.threshold.level = change.options.log.level
       application?.reload(change.options)
-      log.notice("the configuration was read again", ["changed": change.applicable.list])
+      log.notice("the configuration was read again", ["changed": .string(change.applicable.list)])
       guard !change.pending.isEmpty else { return }
-      log.warning("changed settings take a restart; the old values stay until then", ["settings": change.pending.list])
+      log.warning(
+        "changed settings take a restart; the old values stay until then", ["settings": .string(change.pending.list)])
     } catch let error as any CommandError {
-      log.error("the configuration is invalid; the old one stays", ["error": error.message])
+      log.error("the configuration is invalid; the old one stays", ["error": .string(error.message)])
     } catch {
-      log.error("the configuration cannot be read; the old one stays", ["error": "\(error)"])
+      log.error("the configuration cannot be read; the old one stays", ["error": .describing(error)])
     }
   }
 
@@ -93,14 +118,19 @@ final class Supervisor: @unchecked Sendable {
       postgres.password = try options.postgres.password.read()
       redis.password = try options.redis.password.read()
     }
+    if let address = options.admin.listen ?? servers.map({ SocketAddress(.unix("\($0.directory)/admin.sock")) }) {
+      try admin.listen(on: address)
+    }
     try Task.checkCancellation()
     let secrets = try Secrets(folder: secretsFolder)
+    admin.phase = .starting("the database is being migrated")
     try await migrate(postgres)
     try Task.checkCancellation()
     let parts = Application.Parts(
-      options: options, postgres: postgres, redis: redis, secrets: secrets, log: log)
+      options: options, postgres: postgres, redis: redis, secrets: secrets, log: log, registry: registry)
     let application = try await Application.start(parts)
     self.application = application
+    admin.phase = .serving(application)
     announce(application.address, clock.now - started)
   }
 
@@ -108,8 +138,12 @@ final class Supervisor: @unchecked Sendable {
     try await Migrator.with(configuration, loop: loop) { migrator in
       _ = try await migrator.up { progress in
         switch progress {
-        case .waitingForLock: Console.say("chatd: another process migrates the database; waiting")
-        case .started(let migration): Console.say("chatd: migrating: \(migration.fileName)")
+        case .waitingForLock:
+          Console.say("chatd: another process migrates the database; waiting")
+          notifier?.status("another process migrates the database")
+        case .started(let migration):
+          Console.say("chatd: migrating: \(migration.fileName)")
+          notifier?.status("migrating: \(migration.fileName)")
         case .retrying(let migration, let attempt):
           Console.say("chatd: \(migration.fileName) waits for a lock (attempt \(attempt))")
         case .finished, .undone: break
@@ -123,7 +157,10 @@ final class Supervisor: @unchecked Sendable {
     let url = "http://\(isAny ? "localhost" : address.host):\(address.port)"
     Console.say(
       "chatd \(Version.current): \(options.role.rawValue) listens on \(address), ready in \(duration.milliseconds) ms")
-    guard options.role == .all else { return }
+    if let address = admin.address { Console.say("chatd: metrics and readiness on \(address)") }
+    status = "\(options.role.rawValue) listens on \(address)"
+    notifier?.ready(status)
+    guard options.role == .all, !Console.isLog else { return }
     Console.say(
       """
       Try:
@@ -140,7 +177,9 @@ final class Supervisor: @unchecked Sendable {
   private func watch(_ service: EmbeddedService, of servers: EmbeddedServers) async throws {
     try await servers.watch(service, on: loop) { [self] error in
       guard !isStopping else { return }
-      log.error("a private server has died; it is started again", ["service": service.rawValue, "cause": "\(error)"])
+      log.error(
+        "a private server has died; it is started again",
+        ["service": .string(service.rawValue), "cause": .describing(error)])
       loop.start { [self] in
         do {
           try await servers.restart(service)
@@ -159,9 +198,26 @@ final class Supervisor: @unchecked Sendable {
 
   private func bringDown() async {
     await application?.stop()
+    await admin.close()
     await servers?.stop()
+    watchdog?.cancel()
     loop.stop()
   }
+
+  /// Tells the service manager that every loop runs, twice in the time in which it wants to hear it. A loop that is
+  /// stuck is not told of, and the manager restarts the process.
+  private func keepWatch() {
+    guard let notifier, let interval = notifier.watchdog else { return }
+    watchdog = loop.start { [self] in
+      while !Task.isCancelled {
+        if await admin.stuckLoops(within: interval / 4).isEmpty { notifier.alive() }
+        try? await loop.sleep(for: interval / 3)
+      }
+    }
+  }
+
+  /// Before the process ends: what was said is written.
+  func flushLog() { sink.flush() }
 
   private func report(_ error: any Error) {
     switch error {

@@ -2,7 +2,7 @@ import JSON
 package import Primitives
 
 /// What happened, as it goes over the bus:
-/// `{"id","type","v","at","conversationId","seq","epoch","data"}`.
+/// `{"id","type","v","at","conversationId","seq","epoch","trace","hops","data"}`.
 package struct Event: Sendable {
   package enum Kind: String, Sendable {
     case messageCreated = "message.created"
@@ -20,10 +20,13 @@ package struct Event: Sendable {
   package var epoch: Int64?
   /// The JSON value of `data`.
   package var data: [UInt8]
+  /// The trace that it belongs to. Neither this nor `hops` is in the outbox: what the relay publishes has none.
+  package var trace: TraceContext?
+  package var hops: EventHops?
 
   package init(
     id: UUID = .v7(), kind: Kind, at: Timestamp, conversationId: UUID, seq: Int64? = nil, epoch: Int64? = nil,
-    data: [UInt8]
+    data: [UInt8], trace: TraceContext? = nil, hops: EventHops? = nil
   ) {
     self.id = id
     self.kind = kind
@@ -32,19 +35,24 @@ package struct Event: Sendable {
     self.seq = seq
     self.epoch = epoch
     self.data = data
+    self.trace = trace
+    self.hops = hops
   }
 
-  package static func messageCreated(_ id: UUID, _ message: Message, epoch: Int64) -> Event {
+  /// Receivers see the trace of a message when it is one that is kept.
+  package static func messageCreated(
+    _ id: UUID, _ message: Message, epoch: Int64, trace: TraceContext? = nil, hops: EventHops? = nil
+  ) -> Event {
     var json = JSONWriter(reserving: 384)
-    message.write(to: &json)
+    message.write(to: &json, trace: trace?.isSampled == true ? trace : nil)
     return Event(
       id: id, kind: .messageCreated, at: message.createdAt, conversationId: message.conversationId, seq: message.seq,
-      epoch: epoch, data: json.bytes)
+      epoch: epoch, data: json.bytes, trace: trace, hops: hops)
   }
 
   /// The wire form.
   package var busEvent: BusEvent {
-    var json = JSONWriter(reserving: data.count + 224)
+    var json = JSONWriter(reserving: data.count + 344)
     json.beginObject()
     json.field("id", id)
     json.field("type", kind.rawValue)
@@ -53,9 +61,18 @@ package struct Event: Sendable {
     json.field("conversationId", conversationId)
     if let seq { json.field("seq", seq) }
     if let epoch { json.field("epoch", epoch) }
+    if let trace { json.field("trace", trace) }
+    if let hops {
+      // Microseconds since 1970.
+      json.key("hops")
+      json.beginArray()
+      json.value(hops.received.microseconds)
+      json.value(hops.committed.microseconds)
+      json.endArray()
+    }
     json.key("data")
     json.raw(data)
     json.endObject()
-    return BusEvent(id: id, key: conversationId, payload: json.bytes)
+    return BusEvent(id: id, key: conversationId, payload: json.bytes, committed: hops?.committed)
   }
 }

@@ -8,11 +8,14 @@ package struct BusEvent: Sendable {
   package var key: UUID
   /// The event as JSON (`Event`).
   package var payload: [UInt8]
+  /// When its transaction was known to be committed, where this process did that.
+  package var committed: Timestamp?
 
-  package init(id: UUID, key: UUID, payload: [UInt8]) {
+  package init(id: UUID, key: UUID, payload: [UInt8], committed: Timestamp? = nil) {
     self.id = id
     self.key = key
     self.payload = payload
+    self.committed = committed
   }
 }
 
@@ -32,8 +35,20 @@ package protocol EventBus: AnyObject, Sendable {
   /// all: publishing again is safe, for consumers know an event by its id.
   func publish(_ events: [BusEvent]) async throws
 
+  /// Throws when the bus cannot be reached now; for those who ask whether the process is ready.
+  func check() async throws
+
+  /// How many events `group` has not read yet; nil where that cannot be told.
+  func backlog(of group: String) async throws -> Int?
+
   /// Consumes as a member of `group` until the returned subscription is closed.
   func subscribe(group: String, handler: @escaping @Sendable ([[UInt8]]) async throws -> Void) -> any BusSubscription
+}
+
+/// A bus that cannot tell says so.
+extension EventBus {
+  package func check() async throws {}
+  package func backlog(of group: String) async throws -> Int? { nil }
 }
 
 /// A member of a consumer group.

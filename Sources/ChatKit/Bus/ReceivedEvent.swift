@@ -9,6 +9,8 @@ package struct ReceivedEvent: Sendable {
   /// Of events that have a place in the conversation's order.
   package let seq: Int64?
   package let epoch: Int64?
+  package let trace: TraceContext?
+  package let hops: EventHops?
   package let data: JSONValue
 
   /// Reads the wire form; nil when it is not an event that this version knows.
@@ -23,6 +25,13 @@ package struct ReceivedEvent: Sendable {
     conversationId = conversation
     seq = root["seq"]?.int64
     epoch = root["epoch"]?.int64
+    trace = root["trace"]?.withUTF8 { TraceContext(utf8: $0) } ?? nil
+    if let hops = root["hops"], let received = hops[0]?.int64, let committed = hops[1]?.int64 {
+      self.hops = EventHops(
+        received: Timestamp(microseconds: received), committed: Timestamp(microseconds: committed))
+    } else {
+      hops = nil
+    }
     self.data = data
   }
 }

@@ -61,6 +61,29 @@ package final class RedisStreamBus: EventBus, @unchecked Sendable {
     }
   }
 
+  package func check() async throws { try await redis.ping() }
+
+  /// The sum over the partitions; nil when Redis cannot tell, as after records were deleted from within a stream. A
+  /// stream or group that is not there yet has nothing.
+  package func backlog(of group: String) async throws -> Int? {
+    let replies = try await redis.pipeline(
+      (0..<settings.partitions).map { RedisCommand("XINFO", "GROUPS", stream($0)) })
+    var sum = 0
+    for reply in replies {
+      guard let groups = try? reply.get().array else { continue }
+      for fields in groups.compactMap(\.array) {
+        var found: [String: RedisValue] = [:]
+        for index in stride(from: 0, to: fields.count - 1, by: 2) {
+          found[fields[index].string ?? ""] = fields[index + 1]
+        }
+        guard found["name"]?.string == group else { continue }
+        guard let lag = found["lag"]?.integer else { return nil }
+        sum += Int(lag)
+      }
+    }
+    return sum
+  }
+
   package func subscribe(
     group: String, handler: @escaping @Sendable ([[UInt8]]) async throws -> Void
   ) -> any BusSubscription {

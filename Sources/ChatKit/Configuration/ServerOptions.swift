@@ -11,6 +11,7 @@ package struct ServerOptions: Sendable {
   package let loops: Int?
   package let log: LogOptions
   package let http: HTTPOptions
+  package let admin: AdminOptions
   package let sockets: SocketOptions
   package let postgres: PostgresOptions
   package let redis: RedisOptions
@@ -31,6 +32,7 @@ package struct ServerOptions: Sendable {
       "loops", .int(1...256), defaultText: "cores", isCommon: true, "Event loops, each with a thread of its own.")
     log = LogOptions(&settings)
     http = HTTPOptions(&settings)
+    admin = AdminOptions(&settings)
     sockets = SocketOptions(&settings)
     postgres = PostgresOptions(&settings)
     redis = RedisOptions(&settings)

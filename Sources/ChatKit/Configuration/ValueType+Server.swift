@@ -13,6 +13,19 @@ extension ValueType where Value == SocketAddress {
         return SocketAddress(literal: place.host == "localhost" ? "127.0.0.1" : place.host, port: place.port)
       })
   }
+
+  /// An address that is for this machine alone unless another one is named, or a Unix socket.
+  static var adminListener: ValueType {
+    ValueType(
+      .address, metavariable: "HOST:PORT",
+      expectation: "HOST:PORT with an IP address, :PORT on the loopback interface, or the path of a Unix socket",
+      parse: { text in
+        let path = text.hasPrefix("unix:/") ? String(text.dropFirst(5)) : text
+        if path.hasPrefix("/") { return SocketAddress(literal: path, port: 0) }
+        guard let place = HostPort(text, defaultHost: "127.0.0.1") else { return nil }
+        return SocketAddress(literal: place.host == "localhost" ? "127.0.0.1" : place.host, port: place.port)
+      })
+  }
 }
 
 extension ValueType where Value == RedisConfiguration {

@@ -13,10 +13,15 @@ package struct MessageDraft: Sendable {
   package var idempotencyKey: String?
   /// SHA-256 over what the key stands for; the same key with another fingerprint is refused.
   package var fingerprint: [UInt8]
+  /// The step of a trace that sending it is.
+  package var trace: TraceContext?
+  /// When this process had read it.
+  package var received: Timestamp
 
   package init(
     id: UUID = .v7(), eventId: UUID = .v7(), conversationId: UUID, senderId: UUID, type: MessageType = .text,
-    body: String, replyTo: UUID? = nil, idempotencyKey: String? = nil
+    body: String, replyTo: UUID? = nil, idempotencyKey: String? = nil, trace: TraceContext? = nil,
+    received: Timestamp = .now()
   ) {
     self.id = id
     self.eventId = eventId
@@ -26,6 +31,8 @@ package struct MessageDraft: Sendable {
     self.body = body
     self.replyTo = replyTo
     self.idempotencyKey = idempotencyKey
+    self.trace = trace
+    self.received = received
     fingerprint =
       idempotencyKey == nil
       ? [] : Fingerprint.of(conversationId: conversationId, type: type, body: body, replyTo: replyTo)

@@ -37,7 +37,8 @@ package struct Message: Sendable, Equatable {
   }
 
   /// The one JSON form of a message: HTTP answers, events and `message:new` are all this.
-  package func write(to json: inout JSONWriter) {
+  /// - Parameter trace: written for those who asked for it, by a trace that is kept.
+  package func write(to json: inout JSONWriter, trace: TraceContext? = nil) {
     json.beginObject()
     json.field("id", id)
     json.field("conversationId", conversationId)
@@ -49,6 +50,7 @@ package struct Message: Sendable, Equatable {
     json.field("createdAt", createdAt)
     if let editedAt { json.field("editedAt", editedAt) }
     if let deletedAt { json.field("deletedAt", deletedAt) }
+    if let trace { json.field("trace", trace) }
     json.endObject()
   }
 }

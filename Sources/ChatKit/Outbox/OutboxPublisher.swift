@@ -26,6 +26,8 @@ package final class OutboxPublisher: @unchecked Sendable {
   /// Told when publishing fails, at most once an outage.
   package var report: (any Error) -> Void = { _ in }
   private var isFailing = false
+  /// Told of events that the bus has acknowledged.
+  package var published: ([BusEvent]) -> Void = { _ in }
 
   private static let queueLimit = 20_000
   private static let batchLimit = 512
@@ -66,6 +68,7 @@ package final class OutboxPublisher: @unchecked Sendable {
         try await bus.publish(batch)
         isFailing = false
         counters.published += batch.count
+        published(batch)
         acknowledged.append(contentsOf: batch.lazy.map(\.id))
         if !isDeleting {
           isDeleting = true

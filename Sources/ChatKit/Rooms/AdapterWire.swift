@@ -25,9 +25,9 @@ package enum AdapterBroadcast {
   /// the one, and know by the other that somebody was removed, without looking into the packet.
   package static func encode(
     uid: String, event: String, argument: JSONValue, rooms: [String], except: [String] = [], seq: Int64? = nil,
-    epoch: Int64? = nil, namespace: String = "/"
+    epoch: Int64? = nil, origin: EmissionOrigin? = nil, namespace: String = "/"
   ) -> [UInt8] {
-    var writer = MessagePackWriter(reserving: 512)
+    var writer = MessagePackWriter(reserving: 640)
     writer.arrayHeader(3)
     writer.value(uid)
     writer.mapHeader(3)
@@ -52,7 +52,8 @@ package enum AdapterBroadcast {
     writer.arrayHeader(except.count)
     for room in except { writer.value(room) }
     writer.value("flags")
-    writer.mapHeader((seq == nil ? 0 : 1) + (epoch == nil ? 0 : 1))
+    let origins = origin.map { 1 + ($0.received == nil ? 0 : 1) + ($0.trace == nil ? 0 : 1) } ?? 0
+    writer.mapHeader((seq == nil ? 0 : 1) + (epoch == nil ? 0 : 1) + origins)
     if let seq {
       writer.value("seq")
       writer.value(seq)
@@ -61,7 +62,25 @@ package enum AdapterBroadcast {
       writer.value("epoch")
       writer.value(epoch)
     }
+    if let origin { write(origin, to: &writer) }
     return writer.bytes
+  }
+
+  private static func write(_ origin: EmissionOrigin, to writer: inout MessagePackWriter) {
+    writer.value("emitted")
+    writer.value(origin.emitted.microseconds)
+    if let received = origin.received {
+      writer.value("received")
+      writer.value(received.microseconds)
+    }
+    if let trace = origin.trace {
+      writer.value("trace")
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: TraceContext.length) { out in
+        guard let base = out.baseAddress else { return }
+        trace.write(into: base)
+        writer.value(utf8: UnsafeRawBufferPointer(out))
+      }
+    }
   }
 
   /// The same with an argument that is written as JSON.

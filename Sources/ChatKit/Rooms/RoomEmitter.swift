@@ -27,12 +27,13 @@ package struct RoomEmitter: Sendable {
 
   /// `event` with one argument (JSON) for the members of `room`.
   package func emission(
-    _ event: String, _ argument: JSONValue, to room: String, seq: Int64? = nil, epoch: Int64? = nil
+    _ event: String, _ argument: JSONValue, to room: String, seq: Int64? = nil, epoch: Int64? = nil,
+    origin: EmissionOrigin? = nil
   ) -> Emission {
     Emission(
       channel: AdapterChannel.room(room),
       payload: AdapterBroadcast.encode(
-        uid: uid, event: event, argument: argument, rooms: [room], seq: seq, epoch: epoch))
+        uid: uid, event: event, argument: argument, rooms: [room], seq: seq, epoch: epoch, origin: origin))
   }
 
   /// The same with an argument that is written as JSON.

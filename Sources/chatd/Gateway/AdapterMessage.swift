@@ -16,6 +16,12 @@ struct AdapterMessage {
   private(set) var seq: Int64?
   /// The conversation's epoch, where somebody may have been removed.
   private(set) var epoch: Int64?
+  /// Microseconds since 1970, where its emitter has said them: when what caused it was received, and when it was given
+  /// to Redis.
+  private(set) var received: Int64?
+  private(set) var emitted: Int64?
+  private var traceText = UnsafeRawBufferPointer(start: nil, count: 0)
+  var trace: TraceContext? { traceText.isEmpty ? nil : TraceContext(utf8: traceText) }
 
   var roomCount: Int { rooms.count }
   var exceptCount: Int { except.count }
@@ -70,6 +76,12 @@ struct AdapterMessage {
         seq = try reader.readInt64()
       } else if Self.equal(key, "epoch") {
         epoch = try reader.readInt64()
+      } else if Self.equal(key, "emitted") {
+        emitted = try reader.readInt64()
+      } else if Self.equal(key, "received") {
+        received = try reader.readInt64()
+      } else if Self.equal(key, "trace") {
+        traceText = try reader.readString()
       } else {
         try reader.skip()
       }

@@ -1,4 +1,6 @@
 import ChatKit
+import Logging
+import Metrics
 import Primitives
 
 /// The gateways' part of the bus: one of them consumes an event and says it to the rooms it concerns, through Redis, so
@@ -6,25 +8,50 @@ import Primitives
 final class BusConsumer: Sendable {
   static let group = "gateway"
   private let emitter: RoomEmitter
+  private let hops: HopMetrics
+  private let log: Log
 
-  init(emitter: RoomEmitter) { self.emitter = emitter }
+  init(emitter: RoomEmitter, hops: HopMetrics, log: Log) {
+    self.emitter = emitter
+    self.hops = hops
+    self.log = log
+  }
 
   func consume(_ payloads: [[UInt8]]) async throws {
+    let consumed = Timestamp.now()
     var emissions: [RoomEmitter.Emission] = []
     emissions.reserveCapacity(payloads.count)
     for payload in payloads {
       // An event of a later version, or of another kind, is somebody else's.
       guard let event = ReceivedEvent(payload: payload) else { continue }
-      append(event, to: &emissions)
+      hops.consumed.add()
+      if let committed = event.hops?.committed { HopMetrics.observe(hops.consume, committed, consumed) }
+      log.debug("event consumed", fields(event))
+      append(event, at: consumed, to: &emissions)
     }
+    guard !emissions.isEmpty else { return }
     try await emitter.emit(emissions)
+    // They went out together, so each took as long as all.
+    let emitted = Timestamp.now()
+    for _ in emissions { HopMetrics.observe(hops.emit, consumed, emitted) }
+    log.debug("events emitted", ["count": .count(emissions.count)])
   }
 
-  private func append(_ event: ReceivedEvent, to emissions: inout [RoomEmitter.Emission]) {
+  private func fields(_ event: ReceivedEvent) -> Log.Fields {
+    [
+      "event_id": .describing(event.id), "type": .string(event.kind.rawValue),
+      "conversation_id": .describing(event.conversationId), "seq": .count(event.seq ?? 0),
+      "trace_id": .string(event.trace?.traceID ?? ""),
+    ]
+  }
+
+  private func append(_ event: ReceivedEvent, at time: Timestamp, to emissions: inout [RoomEmitter.Emission]) {
     let room = event.conversationId.description
     switch event.kind {
     case .messageCreated:
-      emissions.append(emitter.emission("message:new", event.data, to: room, seq: event.seq, epoch: event.epoch))
+      let origin = EmissionOrigin(trace: event.trace, received: event.hops?.received, emitted: time)
+      emissions.append(
+        emitter.emission("message:new", event.data, to: room, seq: event.seq, epoch: event.epoch, origin: origin))
     case .participantChanged:
       guard let change = ParticipantChange(event.data) else { return }
       switch change.change {

@@ -21,6 +21,8 @@ final class GatewaySession: @unchecked Sendable {
   let socket: Socket
   let user: UUID
   let username: String
+  /// The trace that the client's handshake named.
+  var trace: TraceContext?
   var places: [Place] = []
   var isClosed = false
   /// Of conversations that the socket was put out of. A client that joins again speaks of what it has read; what was

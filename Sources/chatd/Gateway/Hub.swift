@@ -1,5 +1,6 @@
 import ChatKit
 import JSON
+import Logging
 import MessagePack
 import Networking
 import Primitives
@@ -53,11 +54,13 @@ final class Hub: @unchecked Sendable {
   }
 
   private(set) var counters = Counters()
+  private let hops: HopMetrics
 
   init(
     loop: EventLoop, store: MessageStore, redis: RedisClient, subscriber: RedisSubscriber, log: Log,
-    limits: Limits = Limits()
+    hops: HopMetrics, limits: Limits = Limits()
   ) {
+    self.hops = hops
     self.loop = loop
     self.store = store
     self.redis = redis
@@ -219,6 +222,7 @@ final class Hub: @unchecked Sendable {
     guard let packet = message.packet() else { return }
     if seq == last + 1, !room.isVerifying {
       advance(room, packet)
+      measure(message, seq, room)
       if !room.held.isEmpty { drain(room) }
       return
     }
@@ -226,6 +230,20 @@ final class Hub: @unchecked Sendable {
     guard !room.isVerifying else { return }
     counters.gaps += 1
     fillLater(room)
+  }
+
+  /// How long its last hop took, and its whole way; for what came in its turn.
+  private func measure(_ message: AdapterMessage, _ seq: Int64, _ room: Room) {
+    guard let emitted = message.emitted, !room.members.isEmpty else { return }
+    let now = Timestamp.now()
+    HopMetrics.observe(hops.deliver, Timestamp(microseconds: emitted), now)
+    if let received = message.received { HopMetrics.observe(hops.total, Timestamp(microseconds: received), now) }
+    log.debug(
+      "message delivered",
+      [
+        "conversation_id": .string(room.name), "seq": .integer(seq), "receivers": .count(room.members.count),
+        "trace_id": .string(message.trace?.traceID ?? ""),
+      ])
   }
 
   /// Delivers the next message of a room to its members, and lays it by for those who are joining.
@@ -291,7 +309,9 @@ final class Hub: @unchecked Sendable {
         }
         drain(room)
         if page.isEmpty, room.lastSeq == last {
-          log.error("a message that was announced is not in the store", ["room": room.name, "seq": "\(last + 1)"])
+          log.error(
+            "a message that was announced is not in the store",
+            ["conversation_id": .string(room.name), "seq": .integer(last + 1)])
           return
         }
         failures = 0

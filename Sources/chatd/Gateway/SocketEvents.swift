@@ -1,5 +1,7 @@
+import CLinux
 import ChatKit
 import JSON
+import Logging
 import Networking
 import Primitives
 import SocketIO
@@ -14,8 +16,13 @@ final class SocketEvents: @unchecked Sendable {
   private let tokens: SigningKeySet
   private let loop: EventLoop
   private let log: Log
+  private let metrics: SocketEventMetrics
+  private var traces = TraceSource()
 
-  init(hub: Hub, messages: MessageService, tokens: SigningKeySet, loop: EventLoop, log: Log) {
+  init(
+    hub: Hub, messages: MessageService, tokens: SigningKeySet, loop: EventLoop, log: Log, metrics: SocketEventMetrics
+  ) {
+    self.metrics = metrics
     self.hub = hub
     self.messages = messages
     self.tokens = tokens
@@ -27,7 +34,8 @@ final class SocketEvents: @unchecked Sendable {
     let namespace = server.namespace("/")
     namespace.onConnect = { [self] (socket, auth) async throws(ConnectRefusal) in try await connect(socket, auth) }
     namespace.onEvent = { [self] socket, event, arguments, ack in received(socket, event, arguments, ack) }
-    namespace.onDisconnect = { [self] socket, _ in
+    namespace.onDisconnect = { [self] socket, reason in
+      metrics.disconnected(reason)
       if let session = socket.data as? GatewaySession { hub.remove(session) }
     }
   }
@@ -45,6 +53,7 @@ final class SocketEvents: @unchecked Sendable {
       throw Self.refusal(ChatError(.unauthenticated, "The access token is not valid: \(error)."))
     }
     let session = GatewaySession(socket: socket, claims: claims)
+    session.trace = auth?["traceparent"]?.withUTF8 { TraceContext(utf8: $0) } ?? nil
     socket.data = session
     await hub.add(session)
   }
@@ -62,14 +71,20 @@ final class SocketEvents: @unchecked Sendable {
   private func received(_ socket: Socket, _ event: String, _ arguments: Arguments, _ ack: Ack?) {
     guard let session = socket.data as? GatewaySession else { return }
     let payload = Payload(arguments)
+    let started = loop.now
     loop.start { [self] in
       do {
         let answer = try await answer(event, payload, session)
         ack?.send(json: answer)
+        metrics.answered(event, from: started, to: clinux_monotonic_ns(), error: nil)
       } catch is CancellationError {
         // The socket is gone.
       } catch {
-        ack?.send(json: Self.failure(ChatError(mapping: error, log: log)))
+        let error = ChatError(
+          mapping: error,
+          log: log.with(["event": .string(String(event.prefix(64))), "user_id": .describing(session.user)]))
+        ack?.send(json: Self.failure(error))
+        metrics.answered(event, from: started, to: clinux_monotonic_ns(), error: error)
       }
     }
   }
@@ -103,7 +118,8 @@ final class SocketEvents: @unchecked Sendable {
   }
 
   private func send(_ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
-    let draft = try payload.draft(from: session.user)
+    let parent = payload.trace() ?? session.trace
+    let draft = try payload.draft(from: session.user, trace: traces.next(after: parent))
     let outcome = try await messages.send(draft)
     return Self.success { json in
       json.key("message")

@@ -1,6 +1,7 @@
 import ChatKit
 import HTTP
 import JSON
+import Logging
 import Networking
 import Postgres
 import Redis
@@ -22,7 +23,8 @@ extension ChatError {
   }
 
   /// What went wrong below the services, as a caller may see it. What is our fault is logged, not shown.
-  init(mapping error: any Error, log: Log) {
+  /// - Parameter log: made only if there is something to say.
+  init(mapping error: any Error, log: @autoclosure () -> Log) {
     switch error {
     case let error as ChatError: self = error
     case let error as PostgresError where error.outcome == .unknown:
@@ -35,7 +37,7 @@ extension ChatError {
     case let error as NetworkError where error.code == .overloaded:
       self = ChatError(.overloaded, "The server is busy; try again.", retryAfter: 2)
     default:
-      log.error("a request failed by our fault", ["error": String(reflecting: error)])
+      log().error("a request failed by our fault", ["error": .reflecting(error)])
       self = ChatError(.internal, "Something went wrong on our side.")
     }
   }

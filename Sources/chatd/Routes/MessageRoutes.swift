@@ -10,7 +10,7 @@ struct MessageRoutes: Sendable {
     router.post("/api/messages") { request, context in
       let claims = try context.claims()
       let draft = try Payload(request).draft(
-        from: claims.user, idempotencyKey: request.headers["idempotency-key"])
+        from: claims.user, idempotencyKey: request.headers["idempotency-key"], trace: context.trace)
       let outcome = try await messages.send(draft)
       var response = HTTPResponse.json(.created) { outcome.message.write(to: &$0) }
       if outcome.isReplayed { response.headers.set("Idempotency-Replayed", "true") }

@@ -80,8 +80,11 @@ struct Payload: Sendable {
     return flag
   }
 
+  /// The trace that an event continues (`traceparent`); nil where there is none, or what is there is none.
+  func trace() -> TraceContext? { self["traceparent"]?.withUTF8 { TraceContext(utf8: $0) } ?? nil }
+
   /// A message to be sent; the same fields over HTTP and over a socket.
-  func draft(from sender: UUID, idempotencyKey: String? = nil) throws -> MessageDraft {
+  func draft(from sender: UUID, idempotencyKey: String? = nil, trace: TraceContext? = nil) throws -> MessageDraft {
     let type = try optionalString("type") ?? MessageType.text.rawValue
     guard let type = MessageType(rawValue: type) else {
       throw ChatError.invalid("type", "type is one of: text, image, file, system.")
@@ -89,6 +92,6 @@ struct Payload: Sendable {
     return MessageDraft(
       conversationId: try uuid("conversationId"), senderId: sender, type: type, body: try string("body"),
       replyTo: try optionalUUID("replyTo"),
-      idempotencyKey: try idempotencyKey ?? optionalString("idempotencyKey"))
+      idempotencyKey: try idempotencyKey ?? optionalString("idempotencyKey"), trace: trace)
   }
 }

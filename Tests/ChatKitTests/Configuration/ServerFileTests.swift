@@ -1,5 +1,6 @@
 import ChatKit
 import Commands
+import Logging
 import Networking
 import Primitives
 import Testing

@@ -1,0 +1,61 @@
+import ChatKit
+import Metrics
+import Networking
+import Postgres
+
+/// Looks every few seconds how much waits in the outbox and on the bus, and for how long. Each process looks at the
+/// same outbox and bus, so an alert takes the maximum over processes, never the sum.
+final class BacklogWatch: @unchecked Sendable {
+  /// Counting stops here.
+  private static let most: Int64 = 10_000
+
+  private let pool: PostgresPool
+  private let bus: any EventBus
+  private let loop: EventLoop
+  private let depth: Gauge
+  private let age: Gauge
+  private let lag: MetricVector<Gauge>
+  private var task: Task<Void, Never>?
+
+  init(pool: PostgresPool, bus: any EventBus, loop: EventLoop, owner: MetricOwner) {
+    self.pool = pool
+    self.bus = bus
+    self.loop = loop
+    depth = owner.gauge("chatd_outbox_events", "Events in the outbox, counted up to 10,000.").with()
+    age = owner.gauge("chatd_outbox_oldest_age_seconds", "Age of the oldest event in the outbox.", unit: .seconds)
+      .with()
+    lag = owner.gauge("chatd_bus_lag_events", "Events on the bus that a group has not read yet.", labels: ["group"])
+  }
+
+  func start() {
+    task = loop.start { [self] in
+      while !Task.isCancelled {
+        // A backend that is away is told of by others; these numbers stay as they were.
+        try? await lookAtOutbox()
+        try? await lookAtBus()
+        try? await loop.sleep(for: .seconds(5))
+      }
+    }
+  }
+
+  func stop() async {
+    task?.cancel()
+    await task?.value
+  }
+
+  private func lookAtOutbox() async throws {
+    let rows = try await pool.query(
+      """
+      SELECT count(*), coalesce(date_part('epoch', now() - min(created_at)) * 1000000, 0)::bigint
+      FROM (SELECT created_at FROM outbox ORDER BY created_at LIMIT $1) AS oldest
+      """, Self.most)
+    let (count, microseconds) = try rows[0].decode((Int64, Int64).self)
+    depth.set(Int(count))
+    age.set(Int(max(0, microseconds)) * 1000)
+  }
+
+  private func lookAtBus() async throws {
+    guard let backlog = try await bus.backlog(of: BusConsumer.group) else { return }
+    lag.with(BusConsumer.group).set(backlog)
+  }
+}
