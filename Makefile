@@ -53,14 +53,22 @@ bench: packages ## Measure what chatd costs: ARGS='http fanout --runs 3'; docs/P
 	@$(SWIFT) build $(quietly) -c release --product Bench
 	@.build/release/Bench $(or $(ARGS),all)
 
-completions: build ## Write completions/ anew
-	@for program in chatd chatctl; do \
-	  .build/release/$$program completion bash >completions/$$program.bash && \
-	  .build/release/$$program completion zsh >completions/_$$program && \
-	  .build/release/$$program completion fish >completions/$$program.fish || exit; done
+# `make completions docs BIN=.build/debug` takes programs that have been built.
+BIN ?= .build/release
+written_by := $(if $(filter .build/release,$(BIN)),build)
 
-docs: build ## Write docs/CONFIGURATION.md anew
-	@.build/release/chatd config -o markdown >docs/CONFIGURATION.md
+completions: $(written_by) ## Write completions/ anew
+	@for program in chatd chatctl; do \
+	  $(BIN)/$$program completion bash >completions/$$program.bash && \
+	  $(BIN)/$$program completion zsh >completions/_$$program && \
+	  $(BIN)/$$program completion fish >completions/$$program.fish || exit; done
+
+docs: $(written_by) ## Write docs/CONFIGURATION.md and docs/man/ anew
+	@$(BIN)/chatd config -o markdown >docs/CONFIGURATION.md
+	@rm -rf docs/man && mkdir docs/man
+	@for program in chatd chatctl; do \
+	  $(BIN)/$$program man --list | while read -r page words; do \
+	    $(BIN)/$$program man $$words >docs/man/$$page || exit; done || exit; done
 
 clean: ## Remove what was built; the data in .chatd stays
 	@rm -rf .build .venv

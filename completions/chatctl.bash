@@ -53,7 +53,7 @@ __chatctl_words() {
       ;;
     '/help')
       commands=''
-      options='--help -h --version'
+      options='--json --help -h --version'
       ;;
     '/completion')
       commands=''
@@ -61,7 +61,7 @@ __chatctl_words() {
       ;;
     '/man')
       commands=''
-      options='--help -h --version'
+      options='--list --help -h --version'
       ;;
     '/version')
       commands=''

@@ -84,6 +84,8 @@ complete -c chatctl -l version -d 'Show the version'
 complete -c chatctl -n '__chatctl_at /migrate' -a 'status' -d 'List the migrations and which are applied'
 complete -c chatctl -n '__chatctl_at /migrate' -a 'up' -d 'Apply what is pending'
 complete -c chatctl -n '__chatctl_within /migrate' -l postgres -r -f -d 'PostgreSQL, as libpq has it: postgresql://user@host/database'
+complete -c chatctl -n '__chatctl_within /help' -l json -d 'Print all that is declared, in JSON, for programs'
 complete -c chatctl -n '__chatctl_within /help' -f -a '(__chatctl_dynamic)'
 complete -c chatctl -n 'test (__chatctl_state) = "/completion 0"' -f -a "bash zsh fish"
+complete -c chatctl -n '__chatctl_within /man' -l list -d 'Print the names of all pages, each with its command\'s words behind a tab'
 complete -c chatctl -n '__chatctl_within /man' -f -a '(__chatctl_dynamic)'

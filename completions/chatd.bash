@@ -87,7 +87,7 @@ __chatd_words() {
       ;;
     '/help')
       commands=''
-      options='--help -h --version'
+      options='--json --help -h --version'
       ;;
     '/completion')
       commands=''
@@ -95,7 +95,7 @@ __chatd_words() {
       ;;
     '/man')
       commands=''
-      options='--help -h --version'
+      options='--list --help -h --version'
       ;;
     '/version')
       commands=''

@@ -108,7 +108,7 @@ complete -c chatd -n __chatd_own -l http-max-target -r -f -d 'The longest target
 complete -c chatd -n __chatd_own -l http-max-fields -r -f -d 'Fields of a head'
 complete -c chatd -n __chatd_own -l http-max-body -r -f -d 'The longest body of a request'
 complete -c chatd -n __chatd_own -l http-max-pipelined -r -f -d 'Requests of one connection that may wait for their answers; beyond it the connection is not read'
-complete -c chatd -n __chatd_own -l http-cors-origins -r -f -d 'Origins whose pages may use the sockets from a browser; \'*\' for any, none when empty'
+complete -c chatd -n __chatd_own -l http-cors-origins -r -f -d 'Origins whose pages may use the API and the sockets from a browser; \'*\' for any, none when empty'
 complete -c chatd -n __chatd_own -l http-compression -d 'Whether answers go out as gzip to clients that take it'
 complete -c chatd -n __chatd_own -l no-http-compression -d 'Whether answers go out as gzip to clients that take it'
 complete -c chatd -n __chatd_own -l http-compression-threshold -r -f -d 'Answers shorter than this are not compressed'
@@ -173,6 +173,8 @@ complete -c chatd -n '__chatd_within /config' -l check -d 'Print nothing but wha
 complete -c chatd -n '__chatd_within /config' -l explain -d 'Print what the settings mean, and what values they can have'
 complete -c chatd -n '__chatd_within /config' -l changed -d 'Only what somebody has set'
 complete -c chatd -n '__chatd_within /config' -f -a '(__chatd_dynamic)'
+complete -c chatd -n '__chatd_within /help' -l json -d 'Print all that is declared, in JSON, for programs'
 complete -c chatd -n '__chatd_within /help' -f -a '(__chatd_dynamic)'
 complete -c chatd -n 'test (__chatd_state) = "/completion 0"' -f -a "bash zsh fish"
+complete -c chatd -n '__chatd_within /man' -l list -d 'Print the names of all pages, each with its command\'s words behind a tab'
 complete -c chatd -n '__chatd_within /man' -f -a '(__chatd_dynamic)'

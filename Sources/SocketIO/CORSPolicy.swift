@@ -1,4 +1,4 @@
-import HTTP
+package import HTTP
 
 /// Which pages of other origins may read a server's answers (the Fetch standard, CORS protocol).
 package struct CORSPolicy: Sendable {
@@ -21,7 +21,7 @@ package struct CORSPolicy: Sendable {
   }
 
   /// Adds what every answer bears, errors too.
-  func add(to headers: inout HTTPHeaders, for request: HTTPRequest) {
+  package func add(to headers: inout HTTPHeaders, for request: HTTPRequest) {
     switch origins {
     case .any where !allowsCredentials:
       headers.append("Access-Control-Allow-Origin", "*")
@@ -38,7 +38,7 @@ package struct CORSPolicy: Sendable {
   }
 
   /// The answer to an OPTIONS request.
-  func preflight(_ request: HTTPRequest) -> HTTPResponse {
+  package func preflight(_ request: HTTPRequest) -> HTTPResponse {
     var response = HTTPResponse(status: .noContent)
     add(to: &response.headers, for: request)
     response.headers.append("Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE")

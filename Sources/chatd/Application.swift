@@ -42,6 +42,8 @@ final class Application: Sendable {
 
   /// Starts the shards. Throws `NetworkError` where the port cannot be had; nothing is left running then.
   static func start(_ parts: Parts) async throws -> Application {
+    // The loops share the port, so that each of them alone would not notice another chatd that has it.
+    if parts.options.http.listen.port != 0 { try Listener.checkIsFree(parts.options.http.listen) }
     let group = EventLoopGroup(count: parts.options.loops ?? ProcessInformation.cores)
     let passwords = PasswordHasher(parts.options.accounts)
     ProcessMetrics.register(passwords, in: parts.registry)

@@ -57,10 +57,8 @@ enum Backends {
   /// As a message calls it: by its option, its variable, or its place.
   private static func title(_ path: String, _ invocation: Invocation) -> String {
     guard let setting = ChatdCommand.setting(path) else { return path }
-    return switch invocation.source(of: setting.parameter) {
-    case .commandLine, .default: "--\(setting.parameter.name)"
-    case .environment(let name): name
-    case .context(let place): "\(path) (\(place))"
-    }
+    let source = SettingSource.text(of: setting, in: invocation)
+    if case .context = invocation.source(of: setting.parameter) { return "\(path) (\(source))" }
+    return source
   }
 }

@@ -44,11 +44,29 @@ enum ChatdCommand {
 
   private static let settings: [any ParameterKey] = ServerOptions.settings
 
+  /// Settings that cannot go together.
+  static let soundness = Rule.custom { invocation in
+    let conflicts = ServerOptions(invocation).conflicts
+    guard !conflicts.isEmpty else { return }
+    let message = conflicts.map { conflict in
+      let settings = conflict.paths.compactMap(setting).map { setting in
+        let value = setting.value(of: invocation.texts(of: setting.parameter))?.joined(separator: ",") ?? ""
+        return "\(setting.path) (\(value), \(SettingSource.text(of: setting, in: invocation)))"
+      }
+      return "\(settings.joined(separator: " and ")): \(conflict.reason)"
+    }.joined(separator: "\n")
+    let isOfFile = conflicts.flatMap(\.paths).compactMap(setting).contains { setting in
+      if case .context = invocation.source(of: setting.parameter) { true } else { false }
+    }
+    throw isOfFile ? ConfigurationError(.invalidInput, message) : UsageError(.conflict, message)
+  }
+
   static func setting(_ path: String) -> Setting? { ServerOptions.settings.first { $0.path == path } }
 
   private static func role(_ role: Options.Role, _ summary: String) -> Command {
     Command(
-      role.rawValue, summary: summary, group: "Roles", rules: [.custom { try Backends.check($0, for: role) }],
+      role.rawValue, summary: summary, group: "Roles",
+      rules: [soundness, .custom { try Backends.check($0, for: role) }],
       exitCodes: exitCodes)
   }
 

@@ -36,7 +36,7 @@ enum ConfigCommand {
       Example("chatd config -o yaml > chatd.yaml", "A file with all that is in force, to begin with"),
     ], group: "Configuration", options: [output, check, explain, changed], arguments: [paths],
     rules: [
-      .atMostOne(of: [check, explain]),
+      .atMostOne(of: [check, explain]), ChatdCommand.soundness,
       .custom { invocation in
         for path in invocation[paths] where select([path]).isEmpty {
           throw UsageError(.invalidValue, "there is no setting '\(path)'" + suggestion(for: path))
@@ -105,12 +105,10 @@ enum ConfigCommand {
   }
 
   private static func origin(_ setting: Setting, _ invocation: Invocation) -> String {
-    switch invocation.source(of: setting.parameter) {
-    case .commandLine: "--\(setting.parameter.name)"
-    case .environment(let name): name
-    case .context(let place): place
-    case .default: credential(setting, invocation) == nil ? "default" : "credential \(setting.credential ?? "")"
+    guard let name = setting.credential, credential(setting, invocation) != nil else {
+      return SettingSource.text(of: setting, in: invocation)
     }
+    return "credential \(name)"
   }
 
   // MARK: JSON and YAML

@@ -13,7 +13,7 @@ enum Main {
     guard case .run(let invocation) = try? ChatdCommand.parse(arguments), let options = Options(invocation) else {
       answer(arguments)
     }
-    for warning in invocation.warnings { Console.say("chatd: warning: \(warning)") }
+    for warning in invocation.warnings + UnknownVariables.warnings() { Console.say("chatd: warning: \(warning)") }
     _ = clinux_raise_file_limit()
     // Before any other thread starts, for they inherit the mask.
     let signals = SignalSource([SIGTERM, SIGINT, SIGHUP])

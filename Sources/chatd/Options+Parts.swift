@@ -41,7 +41,7 @@ extension SocketIOConfiguration {
     engine.pingInterval = sockets.pingInterval
     engine.pingTimeout = sockets.pingTimeout
     engine.upgradeTimeout = sockets.upgradeTimeout
-    engine.maxPayload = min(sockets.maxPayload.bytes, options.http.maxBody.bytes)
+    engine.maxPayload = sockets.maxPayload.bytes
     engine.outboundLimit = sockets.maxBuffered.bytes
     engine.maximumSessions = sockets.maxSessions
     engine.allowsPolling = sockets.polling
@@ -57,8 +57,15 @@ extension SocketIOConfiguration {
       compression.memoryLevel = sockets.compressionWindow - 7
       engine.compression = compression
     }
-    let origins = options.http.corsOrigins
-    if !origins.isEmpty { engine.cors = CORSPolicy(origins.contains("*") ? .any : .list(origins)) }
+    engine.cors = CORSPolicy(options.http.corsOrigins)
+  }
+}
+
+extension CORSPolicy {
+  /// Nil for no origins.
+  init?(_ origins: [String]) {
+    guard !origins.isEmpty else { return nil }
+    self.init(origins.contains("*") ? .any : .list(origins), maxAge: .seconds(600))
   }
 }
 

@@ -48,7 +48,8 @@ struct CompletionTests {
     Case("tool topic create --par", "--partitions"),
     Case("tool help to", "topic"),
     Case("tool man topic cr", "create"),
-    Case("tool help --", "--help", "--version"),
+    Case("tool help --", "--help", "--json", "--version"),
+    Case("tool version --", "--help", "--version"),
   ]
 
   /// A program that answers `__complete` as the tool does for --context, for the shells to call.

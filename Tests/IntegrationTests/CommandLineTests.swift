@@ -1,3 +1,5 @@
+import ChatKit
+import JSON
 import TestSupport
 import Testing
 
@@ -21,6 +23,55 @@ struct CommandLineTests {
       let kept = try FileText.read("\(Self.root)/completions/\(file)")
       #expect(script == kept, "completions/\(file) is stale: make completions")
     }
+  }
+
+  @Test("the manual pages of this checkout are those of the programs", arguments: ["chatd", "chatctl"])
+  func manuals(program: String) async throws {
+    let pages = try await run(["man", "--list"], of: program).split(separator: "\n").map { line in
+      let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
+      return (name: String(parts[0]), words: parts[1].split(separator: " ").map(String.init))
+    }
+    #expect(pages.count > 2)
+    for page in pages {
+      let text = try await run(["man"] + page.words, of: program)
+      let kept = try? FileText.read("\(Self.root)/docs/man/\(page.name)")
+      #expect(text == kept, "docs/man/\(page.name) is stale: make docs")
+    }
+    let files = FileTree.names(in: "\(Self.root)/docs/man").filter {
+      $0.hasPrefix("\(program)-") || $0.hasPrefix("\(program).")
+    }
+    #expect(Set(files) == Set(pages.map(\.name)), "docs/man has pages of commands that are gone: make docs")
+  }
+
+  @Test("all that is declared, in JSON")
+  func json() async throws {
+    let text = try await run(["help", "--json"])
+    let root = try JSONDocument(parsing: Array(text.utf8)).root
+    #expect(root["name"]?.string == "chatd")
+    let options = try #require(root["command"]?["options"]?.array)
+    let idle = try #require(options.first { $0["name"]?.string == "http-idle-timeout" })
+    #expect(idle["type"]?.string == "duration")
+    #expect(idle["environment"]?.string == "CHATD_HTTP_IDLE_TIMEOUT")
+    #expect(idle["minimum"]?.string == "1s")
+  }
+
+  @Test("what is left out of --help is still suggested")
+  func rare() async throws {
+    let (exit, output) = try await TestProcess.run("chatd", ["all", "--http-idel-timeout", "5s"])
+    #expect(exit == .code(64))
+    #expect(output.hasPrefix("chatd: unknown option '--http-idel-timeout'; did you mean --http-idle-timeout?\n"))
+    #expect(try await !run(["--help"]).contains("--http-idle-timeout"))
+    #expect(try await run(["man"]).contains("http\\-idle\\-timeout"))
+  }
+
+  @Test("whoever has read enough of its output is no error worth a word")
+  func closedPipe() async throws {
+    let chatd = "\(try TestProcess.products)/chatd"
+    let (exit, output) = try await TestProcess.run(
+      "/bin/bash", ["-c", "{ \(chatd) config -o markdown; echo $? >&2; } | { head -c 1; exec <&-; }"])
+    #expect(exit == .code(0))
+    // The page fits into a pipe, so it may all have been written.
+    #expect(["#141\n", "#0\n", "141\n#", "0\n#"].contains(output), "\(output)")
   }
 
   @Test("the shells' questions are answered")

@@ -24,7 +24,8 @@ package struct ConfigurationError: CommandError, Equatable {
     // Each on a line of its own, as editors and CI find them.
     let lines = problems.map(\.description).joined(separator: "\n")
     message = problems.count == 1 ? lines : "\(problems.count) problems in \(file)\n\(lines)"
-    hint = "docs/CONFIGURATION.md and 'chatd config --explain' have every setting."
+    let isOfSettings = problems.contains { [.unknownKey, .typeMismatch, .invalidValue].contains($0.code) }
+    hint = isOfSettings ? "docs/CONFIGURATION.md and 'chatd config --explain' have every setting." : nil
   }
 }
 

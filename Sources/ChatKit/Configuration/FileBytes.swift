@@ -1,5 +1,6 @@
 import Commands
 import Glibc
+import Primitives
 
 /// Small files as a whole, with errors that say what the operator can do.
 enum FileBytes {
@@ -22,7 +23,7 @@ enum FileBytes {
       if count == 0 { return bytes }
       bytes += part[..<count]
       guard bytes.count <= limit else {
-        throw ConfigurationError(.invalidInput, "\(what): \(path) is longer than \(limit) bytes")
+        throw ConfigurationError(.invalidInput, "\(what): \(path) is longer than \(ByteCount(bytes: limit))")
       }
     }
   }

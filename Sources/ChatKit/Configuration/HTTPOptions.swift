@@ -68,7 +68,7 @@ package struct HTTPOptions: Sendable {
       "Requests of one connection that may wait for their answers; beyond it the connection is not read.")
     corsOrigins = settings.list(
       "http.corsOrigins", .origin,
-      "Origins whose pages may use the sockets from a browser; '*' for any, none when empty.")
+      "Origins whose pages may use the API and the sockets from a browser; '*' for any, none when empty.")
     compression = settings.flag(
       "http.compression", default: true, "Whether answers go out as gzip to clients that take it.")
     compressionThreshold = settings.value(

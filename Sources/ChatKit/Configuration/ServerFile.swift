@@ -44,6 +44,7 @@ package struct ServerFile: Sendable {
     _ bytes: [UInt8], file: String, settings: [Setting] = ServerOptions.settings
   ) throws(ConfigurationError) {
     self.file = file
+    if bytes.contains(0) { throw ConfigurationError(.invalidInput, "\(file) is not a text file; YAML is expected") }
     do throws(YAMLError) {
       var duplicates: [YAMLError] = []
       let root = try YAMLNode.document(in: bytes, file: file, duplicates: &duplicates)

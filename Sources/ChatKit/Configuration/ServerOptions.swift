@@ -64,6 +64,27 @@ package struct ServerOptions: Sendable {
     return (settings: reader.settings, sections: reader.sections)
   }()
 
+  /// Values that are valid each by itself and cannot go together.
+  package var conflicts: [SettingConflict] {
+    var conflicts: [SettingConflict] = []
+    func refuse(_ isWrong: Bool, _ paths: [String], _ reason: String) {
+      if isWrong { conflicts.append(SettingConflict(paths: paths, reason: reason)) }
+    }
+    refuse(
+      sockets.maxPayload > http.maxBody, ["sockets.maxPayload", "http.maxBody"],
+      "a packet that a client polls with is a request's body")
+    refuse(
+      messages.maxBody > sockets.maxPayload, ["messages.maxBody", "sockets.maxPayload"],
+      "a message that a socket sends is a packet")
+    refuse(
+      accounts.accessTokenLifetime > accounts.refreshTokenLifetime,
+      ["accounts.accessTokenLifetime", "accounts.refreshTokenLifetime"], "an access token must not outlive its session")
+    refuse(
+      http.headTimeout > http.idleTimeout, ["http.headTimeout", "http.idleTimeout"],
+      "a head that may take longer than silence would never see its own timeout")
+    return conflicts
+  }
+
   /// Where to listen, but on another port.
   package func address(port: UInt16) -> SocketAddress {
     var address = http.listen

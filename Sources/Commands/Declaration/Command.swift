@@ -80,7 +80,9 @@ package struct Command: Sendable {
   /// The options that help and completions show for `command`, which is this one or belongs to it. To what every program
   /// has, the program's own options mean nothing.
   func visibleOptions(for command: Command) -> [Parameter] {
-    options.filter { !$0.isHidden && (command.builtin == nil || $0.group == Program.helpGroup) }
+    options.filter {
+      !$0.isHidden && (command.builtin == nil || builtin != nil || $0.group == Program.helpGroup)
+    }
   }
 
   /// The same command with more options and subcommands.

@@ -65,17 +65,24 @@ struct ManualPage {
       if options.isEmpty { continue }
       let isOwn = depth == commands.count - 1
       roff.macro("SH", isOwn ? "OPTIONS" : "OPTIONS OF \(title(Array(commands[...depth])).uppercased())")
-      for option in options {
+      // What is seldom changed stands on the page of its command alone.
+      for option in options where isOwn || !option.isRare {
         let text = ParameterText(parameter: option)
         let names = text.names.map { Roff.bold($0) }.joined(separator: ", ")
         item(&roff, names + (text.value.map { " \(Roff.italic($0))" } ?? ""), text.description)
       }
+      let rare = isOwn ? 0 : options.count { $0.isRare }
+      guard rare > 0 else { continue }
+      roff.macro("PP")
+      let page = Roff.bold(title(Array(commands[...depth])))
+      roff.line(markup: Roff.escaped("\(rare) more, for what seldom needs to be changed: ") + "\(page)(\(section)).")
     }
   }
 
   private func environment(_ roff: inout Roff) {
     guard let command = commands.last else { return }
-    let options = commands.flatMap { $0.visibleOptions(for: command) }.filter { $0.environment != nil }
+    let inherited = commands.dropLast().flatMap { $0.visibleOptions(for: command) }.filter { !$0.isRare }
+    let options = (inherited + command.visibleOptions(for: command)).filter { $0.environment != nil }
     if options.isEmpty { return }
     roff.macro("SH", "ENVIRONMENT")
     for option in options.sorted(by: { ($0.environment ?? "") < ($1.environment ?? "") }) {

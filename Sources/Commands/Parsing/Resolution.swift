@@ -37,7 +37,7 @@ struct Resolution {
     let arguments = try arguments(words)
     // What every program has works whatever the environment says, and needs nothing.
     let isBuiltin = command.builtin != nil
-    let parameters = isBuiltin ? command.arguments : path.flatMap(\.options) + command.arguments
+    let parameters = isBuiltin ? command.options + command.arguments : path.flatMap(\.options) + command.arguments
     var values: [String: ResolvedValue] = [:]
     var problems: [UsageError] = []
     for parameter in parameters {

@@ -5,6 +5,9 @@ package struct Program: Sendable {
   static let help = Flag("help", short: "h", help: "Show this help.", group: helpGroup)
   static let version = Flag("version", help: "Show the version.", group: helpGroup)
   private static let topic = topic(of: nil)
+  private static let asJSON = Flag("json", help: "Print all that is declared, in JSON, for programs.")
+  private static let asList = Flag(
+    "list", help: "Print the names of all pages, each with its command's words behind a tab.")
   private static let shell = Argument("shell", ValueType<Shell>.choice("SHELL"), help: "The shell to complete in.")
 
   /// The declared command with what every program has: --help, --version, and the commands help, completion, man and
@@ -36,7 +39,8 @@ package struct Program: Sendable {
   private static func builtins(of root: Command) -> [Command] {
     let name = root.name
     let topic = topic(of: root)
-    var help = Command("help", summary: "Show the help of a command", group: "More commands", arguments: [topic])
+    var help = Command(
+      "help", summary: "Show the help of a command", group: "More commands", options: [asJSON], arguments: [topic])
     help.builtin = .help
     var completion = Command(
       "completion", summary: "Print a completion script for a shell",
@@ -50,7 +54,8 @@ package struct Program: Sendable {
     completion.builtin = .completion
     var manual = Command(
       "man", summary: "Print a manual page (roff)",
-      examples: [Example("\(name) man | man -l -", "Read it")], group: "More commands", arguments: [topic])
+      examples: [Example("\(name) man | man -l -", "Read it")], group: "More commands", options: [asList],
+      arguments: [topic])
     manual.builtin = .manual
     var version = Command("version", summary: "Show the version", group: "More commands")
     version.builtin = .version
@@ -108,9 +113,12 @@ package struct Program: Sendable {
 
   private func answer(_ builtin: Builtin, _ invocation: Invocation, _ terminal: Terminal) throws(UsageError) -> String {
     switch builtin {
+    case .help where invocation[Self.asJSON]: return String(decoding: json(), as: UTF8.self) + "\n"
     case .help: return help(try commands(invocation[Self.topic]), terminal)
     case .version: return "\(name) \(version)\n"
     case .completion: return completion(for: invocation[Self.shell])
+    case .manual where invocation[Self.asList]:
+      return pages([root]).map { "\($0.name)\t\($0.words)\n" }.joined()
     case .manual: return manual(try commands(invocation[Self.topic]))
     }
   }
@@ -135,6 +143,17 @@ package struct Program: Sendable {
   /// The manual page of a command, in roff.
   func manual(_ commands: [Command]) -> String {
     ManualPage(commands: commands, version: version, section: manualSection).text
+  }
+
+  /// The manual pages of a command, which the last of `commands` is, and of those below it: `tool-topic-list.1`, and the
+  /// words `topic list`. What every program has needs none.
+  private func pages(_ commands: [Command]) -> [(name: String, words: String)] {
+    guard let command = commands.last, command.builtin == nil, !command.isHidden else { return [] }
+    let names = commands.map(\.name)
+    let own = (
+      name: "\(names.joined(separator: "-")).\(manualSection)", words: names.dropFirst().joined(separator: " ")
+    )
+    return [own] + command.subcommands.flatMap { pages(commands + [$0]) }
   }
 
   /// A script that completes this program's command lines.

@@ -33,6 +33,6 @@ struct SecretTests {
     try FileText.write("\n", to: "\(folder)/empty")
     #expect(try failure("\(folder)/empty").message == "redis.password: \(folder)/empty is empty")
     try FileText.write(String(repeating: "x", count: 70_000), to: "\(folder)/long")
-    #expect(try failure("\(folder)/long").message.hasSuffix("is longer than 65536 bytes"))
+    #expect(try failure("\(folder)/long").message.hasSuffix("is longer than 64KiB"))
   }
 }

@@ -76,7 +76,7 @@ __tool_words() {
       ;;
     '/help')
       commands=''
-      options='--help -h --version'
+      options='--json --help -h --version'
       ;;
     '/completion')
       commands=''
@@ -84,7 +84,7 @@ __tool_words() {
       ;;
     '/man')
       commands=''
-      options='--help -h --version'
+      options='--list --help -h --version'
       ;;
     '/version')
       commands=''

@@ -113,6 +113,8 @@ complete -c tool -n '__tool_within /topic/create' -l stdin -d 'Read standard inp
 complete -c tool -n '__tool_within /topic/create' -l force -d 'Do it in any case'
 complete -c tool -n '__tool_within /topic/create' -s y -l yes -d 'Do not ask'
 complete -c tool -n '__tool_within /paint' -f -a "red green\\t'Like grass'"
+complete -c tool -n '__tool_within /help' -l json -d 'Print all that is declared, in JSON, for programs'
 complete -c tool -n '__tool_within /help' -f -a '(__tool_dynamic)'
 complete -c tool -n 'test (__tool_state) = "/completion 0"' -f -a "bash zsh fish"
+complete -c tool -n '__tool_within /man' -l list -d 'Print the names of all pages, each with its command\'s words behind a tab'
 complete -c tool -n '__tool_within /man' -f -a '(__tool_dynamic)'

@@ -222,6 +222,7 @@ __tool_words() {
       commands=(
       )
       options=(
+        '--json:Print all that is declared, in JSON, for programs'
         '--help:Show this help'
         '-h:Show this help'
         '--version:Show the version'
@@ -240,6 +241,7 @@ __tool_words() {
       commands=(
       )
       options=(
+        '--list:Print the names of all pages, each with its command'\''s words behind a tab'
         '--help:Show this help'
         '-h:Show this help'
         '--version:Show the version'
