@@ -77,6 +77,17 @@ struct YAMLNodeTests {
     #expect(refusal(text) == expected)
   }
 
+  @Test("all keys that appear twice can be had at once; the first of each stays")
+  func duplicates() throws {
+    let text = "a: 1\nb: {c: 1, c: 2}\na: {d: 1, d: 2}\n"
+    var found: [YAMLError] = []
+    let node = try YAMLNode.document(in: Array(text.utf8), file: "t.yaml", duplicates: &found)
+    #expect(found.map { "\($0.mark)" } == ["2:11", "3:1", "3:11"])
+    #expect(found.allSatisfy { $0.code == .duplicateKey })
+    #expect(node["a"]?.int == 1)
+    #expect(node["b"]?["c"]?.int == 1)
+  }
+
   @Test("bytes that are no UTF-8 are refused where they stand")
   func encoding() {
     let bad = Array("a: 1\nb: é".utf8) + [0xff]

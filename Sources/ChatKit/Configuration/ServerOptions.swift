@@ -79,9 +79,6 @@ package struct ServerOptions: Sendable {
     refuse(
       accounts.accessTokenLifetime > accounts.refreshTokenLifetime,
       ["accounts.accessTokenLifetime", "accounts.refreshTokenLifetime"], "an access token must not outlive its session")
-    refuse(
-      http.headTimeout > http.idleTimeout, ["http.headTimeout", "http.idleTimeout"],
-      "a head that may take longer than silence would never see its own timeout")
     return conflicts
   }
 

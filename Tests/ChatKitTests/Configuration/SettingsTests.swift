@@ -72,6 +72,15 @@ struct SettingsTests {
     }
   }
 
+  @Test("defaults go together, and what does not is told with the settings' paths")
+  func conflicts() throws {
+    #expect(ServerOptions.defaults.conflicts == [])
+    let options = try Tool.options(["--sockets-max-payload", "8MiB", "--accounts-access-token-lifetime", "1d"])
+    #expect(options.conflicts.map(\.paths) == [["sockets.maxPayload", "http.maxBody"]])
+    let tokens = ["--accounts-access-token-lifetime", "1d", "--accounts-refresh-token-lifetime", "1h"]
+    #expect(try Tool.options(tokens).conflicts.count == 1)
+  }
+
   @Test("docs/CONFIGURATION.md is what the declarations say")
   func reference() throws {
     let kept = try FileText.read("\(Self.root)/docs/CONFIGURATION.md")
