@@ -12,7 +12,7 @@ PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp 'websockets>=13'
 quietly := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test asan lint format bench completions docs clean packages test-packages swift
+.PHONY: help run build test asan lint format bench fuzz completions docs clean packages test-packages swift
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,9 +53,18 @@ bench: packages ## Measure what chatd costs: ARGS='http fanout --runs 3'; docs/P
 	@$(SWIFT) build $(quietly) -c release --product Bench
 	@.build/release/Bench $(or $(ARGS),all)
 
+# A time for each target; TARGETS names some of them.
+SECONDS ?= 60
+TARGETS ?= http websocket engineio socketio json messagepack yaml
+fuzz: packages ## Fuzz what comes from outside: SECONDS=60 each, TARGETS='http json'; docs/FUZZING.md explains
+	@CHATD_FUZZ=1 $(SWIFT) build $(quietly) -c release --build-path .build/fuzz --product Fuzz \
+	  -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld
+	@Tests/Fuzz/run $(SECONDS) $(TARGETS)
+
 # `make completions docs BIN=.build/debug` takes programs that have been built.
 BIN ?= .build/release
 written_by := $(if $(filter .build/release,$(BIN)),build)
+
 
 completions: $(written_by) ## Write completions/ anew
 	@for program in chatd chatctl; do \

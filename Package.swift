@@ -80,6 +80,10 @@ let package = Package(
       "ConformanceServer", ["HTTP", "JSON", "Networking", "Primitives", "SocketIO"], path: "Tests/ConformanceServer"),
     program(
       "Bench", ["CLinux", "ChatKit", "Networking", "Postgres", "Primitives"], path: "Tests/Bench"),
+    .target(
+      name: "FuzzTargets", dependencies: ["HTTP", "JSON", "MessagePack", "Primitives", "SocketIO", "YAML"],
+      path: "Tests/Fuzz/Targets", swiftSettings: settings),
+    tests("FuzzTests", ["FuzzTargets"]),
     tests("PrimitivesTests", ["Primitives"]),
     tests("NetworkingTests", ["Networking", "Primitives"]),
     tests("MetricsTests", ["Metrics"]),
@@ -104,3 +108,8 @@ let package = Package(
     tests("ClientTests", ["TestSupport", "ChatKit", "JSON", "Primitives"], exclude: ["JavaScript", "Python"]),
   ]
 )
+
+// libFuzzer's driver: linked with what only a build for fuzzing has.
+if Context.environment["CHATD_FUZZ"] != nil {
+  package.targets.append(program("Fuzz", ["FuzzTargets"], path: "Tests/Fuzz/Driver"))
+}

@@ -27,6 +27,16 @@ package struct EngineIOMachine {
     /// Packets and bytes that may wait for a poll.
     package var bufferedPackets: Int
     package var bufferedBytes: Int
+
+    package init(
+      pingInterval: UInt64, pingTimeout: UInt64, closeTimeout: UInt64, bufferedPackets: Int, bufferedBytes: Int
+    ) {
+      self.pingInterval = pingInterval
+      self.pingTimeout = pingTimeout
+      self.closeTimeout = closeTimeout
+      self.bufferedPackets = bufferedPackets
+      self.bufferedBytes = bufferedBytes
+    }
   }
 
   package private(set) var transport: Transport

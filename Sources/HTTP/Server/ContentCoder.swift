@@ -93,50 +93,68 @@ final class ContentCoder {
       || begins("application/openmetrics-text")
   }
 
-  /// Whether a request's `Accept-Encoding` prefers gzip to nothing (RFC 9110, 12.5.3).
-  static func takesGzip(_ headers: HTTPHeaders) -> Bool {
-    guard headers.contains("accept-encoding") else { return false }
+  /// Whether a request's `Accept-Encoding` prefers gzip to nothing (RFC 9110, 12.5.3). Asked for every request, so it is
+  /// read where it lies. Where there are several such fields the first counts.
+  @inline(__always)
+  static func takesGzip(_ headers: borrowing HTTPHeaders) -> Bool {
+    headers.withValue(of: "accept-encoding") { prefersGzip($0) } ?? false
+  }
+
+  private static func prefersGzip(_ list: UnsafeRawBufferPointer) -> Bool {
+    guard let base = list.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
     var gzip: Int?
     var any: Int?
     var identity = 0
-    for value in headers.values(of: "accept-encoding") {
-      for member in value.utf8.split(separator: UInt8(ascii: ",")) {
-        let parts = member.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map { trim($0) }
-        guard let coding = parts.first, let weight = weight(parts.dropFirst()) else { continue }
-        switch coding {
-        case "gzip", "x-gzip": gzip = max(gzip ?? 0, weight)
-        case "*": any = weight
-        case "identity": identity = weight
-        default: break
+    var start = 0
+    while start < list.count {
+      var end = start
+      while end < list.count, base[end] != UInt8(ascii: ",") { end += 1 }
+      while start < end, CharacterClass.isBlank(base[start]) { start += 1 }
+      var name = start
+      while name < end, CharacterClass.isToken(base[name]) { name += 1 }
+      if let weight = weight(base, name, end) {
+        let coding = base + start
+        let count = name - start
+        if CharacterClass.spell(coding, count, "gzip") || CharacterClass.spell(coding, count, "x-gzip") {
+          gzip = max(gzip ?? 0, weight)
+        } else if CharacterClass.spell(coding, count, "identity") {
+          identity = weight
+        } else if count == 1, base[start] == UInt8(ascii: "*") {
+          any = weight
         }
       }
+      start = end + 1
     }
     let wanted = gzip ?? any ?? 0
     return wanted > 0 && wanted >= identity
   }
 
-  private static func trim(_ part: Substring.UTF8View) -> String {
-    var bytes = part.map(CharacterClass.lowercase)[...]
-    bytes = bytes.drop(while: CharacterClass.isBlank)
-    while let last = bytes.last, CharacterClass.isBlank(last) { bytes.removeLast() }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// `q=0.123` in thousandths; nil for what is no weight.
-  private static func weight(_ parameters: ArraySlice<String>) -> Int? {
-    guard let parameter = parameters.first else { return 1000 }
-    guard parameters.count == 1, parameter.hasPrefix("q=") else { return nil }
-    let digits = Array(parameter.utf8.dropFirst(2))
-    guard let first = digits.first, first == UInt8(ascii: "0") || first == UInt8(ascii: "1"), digits.count <= 5,
-      digits.count == 1 || digits[1] == UInt8(ascii: ".")
-    else { return nil }
-    var value = Int(first - 0x30) * 1000
-    var scale = 100
-    for digit in digits.dropFirst(2) {
-      guard digit &- 0x30 < 10 else { return nil }
-      value += Int(digit - 0x30) * scale
-      scale /= 10
+  /// `[ OWS ";" OWS "q=" 0.123 ]` in thousandths; nil for anything else.
+  private static func weight(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int? {
+    var index = start
+    func skipBlanks() { while index < end, CharacterClass.isBlank(base[index]) { index += 1 } }
+    skipBlanks()
+    if index == end { return 1000 }
+    guard base[index] == UInt8(ascii: ";") else { return nil }
+    index += 1
+    skipBlanks()
+    guard index + 2 < end, base[index] | 0x20 == UInt8(ascii: "q"), base[index + 1] == UInt8(ascii: "=") else {
+      return nil
     }
-    return value <= 1000 ? value : nil
+    index += 2
+    guard base[index] == UInt8(ascii: "0") || base[index] == UInt8(ascii: "1") else { return nil }
+    var value = Int(base[index] - 0x30) * 1000
+    index += 1
+    if index < end, base[index] == UInt8(ascii: ".") {
+      index += 1
+      var scale = 100
+      while index < end, base[index] &- 0x30 < 10, scale > 0 {
+        value += Int(base[index] - 0x30) * scale
+        scale /= 10
+        index += 1
+      }
+    }
+    skipBlanks()
+    return index == end && value <= 1000 ? value : nil
   }
 }

@@ -12,7 +12,7 @@ package struct PerMessageDeflateParameters: Sendable, Equatable {
   // MARK: A server
 
   /// The first of a client's offers that is right and can be had, with the field that says so; nil to decline them all.
-  static func accept(
+  package static func accept(
     _ offers: WebSocketExtensions, _ own: WebSocketCompression
   ) -> (agreed: PerMessageDeflateParameters, field: String)? {
     for offer in offers.offers where offer.name == name {

@@ -1,19 +1,19 @@
 /// The list of a `Sec-WebSocket-Extensions` field (RFC 6455, 9.1): `name *( ";" parameter [ "=" value ] )`, by commas.
-struct WebSocketExtensions {
-  struct Offer: Equatable {
-    var name: String
-    var parameters: [Parameter] = []
+package struct WebSocketExtensions {
+  package struct Offer: Equatable {
+    package var name: String
+    package var parameters: [Parameter] = []
   }
 
-  struct Parameter: Equatable {
-    var name: String
-    var value: String?
+  package struct Parameter: Equatable {
+    package var name: String
+    package var value: String?
   }
 
-  let offers: [Offer]
+  package let offers: [Offer]
 
   /// Nil where the field does not follow the grammar; the connection is then to be failed.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     var scanner = Scanner(text)
     var offers: [Offer] = []
     // Empty members of a list are skipped (RFC 9110, 5.6.1).
@@ -38,7 +38,7 @@ struct WebSocketExtensions {
   }
 
   /// All fields of the name are one list.
-  init?(_ headers: HTTPHeaders) {
+  package init?(_ headers: HTTPHeaders) {
     self.init(headers.values(of: "sec-websocket-extensions").joined(separator: ","))
   }
 
