@@ -39,6 +39,28 @@ struct EventLoopTests {
     }
   }
 
+  @Test("a roll call finds the loop that is stuck, calls it once only, and finds it well again")
+  func rollCall() async throws {
+    try await onLoop { home in
+      let group = EventLoopGroup(count: 3)
+      defer { group.stop() }
+      let roll = LoopRoll(home: home, loops: group.loops)
+      let called = Mutex<[Int]>([])
+      #expect(await roll.call(within: .seconds(30)) { index in called.withLock { $0.append(index) } } == [])
+      #expect(called.withLock { $0.sorted() } == [0, 1, 2])
+      let gate = Gate()
+      group.loops[1].execute { gate.wait() }
+      #expect(await roll.call(within: .seconds(1)) == [1])
+      #expect(await roll.call(within: .seconds(1)) { index in called.withLock { $0.append(index) } } == [1])
+      #expect(called.withLock { $0.count } == 5)
+      gate.open()
+      // Its late answer counts for the next call.
+      var missing: Set<Int> = [1]
+      for _ in 0..<1000 where !missing.isEmpty { missing = await roll.call(within: .seconds(1)) }
+      #expect(missing == [])
+    }
+  }
+
   @Test("an observer hears how long a tick was and how late a timer")
   func tickObserver() async throws {
     final class Ticks: TickObserver {

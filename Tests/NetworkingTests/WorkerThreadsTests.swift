@@ -93,7 +93,7 @@ struct WorkerThreadsTests {
 }
 
 /// Holds a thread until it is opened.
-private final class Gate: Sendable {
+final class Gate: Sendable {
   private nonisolated(unsafe) let semaphore: UnsafeMutablePointer<sem_t>
 
   init() {

@@ -63,11 +63,11 @@ package struct Event: Sendable {
     if let epoch { json.field("epoch", epoch) }
     if let trace { json.field("trace", trace) }
     if let hops {
-      // Microseconds since 1970.
+      // Microseconds since 1970, and from there.
       json.key("hops")
       json.beginArray()
       json.value(hops.received.microseconds)
-      json.value(hops.committed.microseconds)
+      json.value(hops.committed.microseconds - hops.received.microseconds)
       json.endArray()
     }
     json.key("data")

@@ -26,9 +26,9 @@ package struct ReceivedEvent: Sendable {
     seq = root["seq"]?.int64
     epoch = root["epoch"]?.int64
     trace = root["trace"]?.withUTF8 { TraceContext(utf8: $0) } ?? nil
-    if let hops = root["hops"], let received = hops[0]?.int64, let committed = hops[1]?.int64 {
+    if let hops = root["hops"], let received = hops[0]?.int64, let delay = hops[1]?.int64 {
       self.hops = EventHops(
-        received: Timestamp(microseconds: received), committed: Timestamp(microseconds: committed))
+        received: Timestamp(microseconds: received), committed: Timestamp(microseconds: received &+ delay))
     } else {
       hops = nil
     }

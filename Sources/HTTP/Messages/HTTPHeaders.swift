@@ -129,7 +129,9 @@ package struct HTTPHeaders: Sendable {
     guard let base = name.baseAddress, name.allSatisfy(CharacterClass.isToken) else {
       return assertionFailure("not a field's name")
     }
-    bytes.reserveCapacity(bytes.count + name.count + value.count + 4)
+    let needed = bytes.count + name.count + value.count + 4
+    // Room for the few fields that most answers have: growing field by field would copy them each time.
+    if bytes.capacity < needed { bytes.reserveCapacity(max(needed, 160, 2 * bytes.count)) }
     bytes.append(contentsOf: name)
     bytes.append(UInt8(ascii: ":"))
     bytes.append(UInt8(ascii: " "))

@@ -49,7 +49,9 @@ final class BusConsumer: Sendable {
     let room = event.conversationId.description
     switch event.kind {
     case .messageCreated:
-      let origin = EmissionOrigin(trace: event.trace, received: event.hops?.received, emitted: time)
+      // A trace that nobody keeps need not go further: conversation and seq say which message it is.
+      let trace = event.trace.flatMap { $0.isSampled ? $0 : nil }
+      let origin = EmissionOrigin(trace: trace, received: event.hops?.received, emitted: time)
       emissions.append(
         emitter.emission("message:new", event.data, to: room, seq: event.seq, epoch: event.epoch, origin: origin))
     case .participantChanged:

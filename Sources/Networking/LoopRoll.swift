@@ -1,19 +1,17 @@
-import Networking
-
 /// Asks loops for a sign of life, and what else they are to do at once. On its home loop only.
-final class LoopRoll: @unchecked Sendable {
+package final class LoopRoll: @unchecked Sendable {
   private let home: EventLoop
   private let loops: [EventLoop]
   /// Loops that still owe an answer: they are not asked again, so that a stuck loop gathers no calls.
   private var owing: Set<Int> = []
 
-  init(home: EventLoop, loops: [EventLoop]) {
+  package init(home: EventLoop, loops: [EventLoop]) {
     self.home = home
     self.loops = loops
   }
 
   /// Calls `body` on each loop; returns when all have done it, or `limit` has passed, with those that have not.
-  func call(within limit: Duration, _ body: @escaping @Sendable (Int) -> Void = { _ in }) async -> Set<Int> {
+  package func call(within limit: Duration, _ body: @escaping @Sendable (Int) -> Void = { _ in }) async -> Set<Int> {
     home.assertCurrent()
     let gathering = Gathering(Set(loops.indices))
     for index in loops.indices where !owing.contains(index) {
