@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Where node and the official clients are, if they are.
-private enum Node {
+enum Node {
   static let program: String? = {
     guard let path = getenv("PATH") else { return nil }
     return String(cString: path).split(separator: ":").map { "\($0)/node" }.first { access($0, X_OK) == 0 }
