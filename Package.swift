@@ -99,7 +99,8 @@ let package = Package(
     tests(
       "ChatKitTests",
       [
-        "CLinux", "ChatKit", "Commands", "JSON", "Logging", "Networking", "Postgres", "Primitives", "Redis",
+        "CLinux", "ChatKit", "Commands", "JSON", "Logging", "MessagePack", "Networking", "Postgres", "Primitives",
+        "Redis",
         "TestSupport", "YAML",
       ]),
     tests(

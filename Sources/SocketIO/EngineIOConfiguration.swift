@@ -29,6 +29,8 @@ package struct EngineIOConfiguration: Sendable {
   package var affinityCookie: String?
   /// Request headers that `Handshake` keeps for the session's life, by name. The fewer, the smaller an idle socket.
   package var retainedHeaders: [String] = []
+  /// What the application remembers of the request that opened a session, in a byte: `Handshake.tag`.
+  package var tag: (@Sendable (HTTPRequest) -> UInt8)?
   /// Whether `Handshake` keeps the query.
   package var retainsQuery = false
   /// Asked before a session opens: a message refuses it with code 4 and that message.

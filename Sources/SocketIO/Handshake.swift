@@ -10,6 +10,8 @@ package final class Handshake: Sendable {
   package let peer: SocketAddress?
   package let isSecure: Bool
   package let issued: Timestamp
+  /// See `EngineIOConfiguration.tag`.
+  package let tag: UInt8
 
   init(_ request: HTTPRequest, configuration: EngineIOConfiguration) {
     var kept = HTTPHeaders()
@@ -21,5 +23,6 @@ package final class Handshake: Sendable {
     peer = request.peer
     isSecure = request.isSecure
     issued = .now()
+    tag = configuration.tag?(request) ?? 0
   }
 }

@@ -51,6 +51,12 @@ package final class Socket: @unchecked Sendable {
     return true
   }
 
+  /// The bytes that were emitted and wait for the answer to the CONNECT.
+  package var heldByteCount: Int { pendingConnect?.emitted.reduce(0) { $0 + $1.byteCount } ?? 0 }
+
+  /// Forgets what was emitted and waits for the answer to the CONNECT.
+  package func discardHeld() { pendingConnect?.emitted = [] }
+
   // MARK: Emitting
 
   /// Sends an event that is shared with other sockets of this namespace.
@@ -78,13 +84,36 @@ package final class Socket: @unchecked Sendable {
     _ arguments: (inout JSONWriter) -> Void = { _ in },
     acknowledged completion: @escaping (Result<Arguments, AckFailure>) -> Void
   ) {
-    guard let connection, !isGone else { return completion(.failure(.disconnected)) }
-    let acks = pendingAcks ?? PendingAcks(loop: connection.engine.loop)
-    pendingAcks = acks
-    guard let id = acks.expect(within: timeout, completion) else { return completion(.failure(.tooMany)) }
+    guard let id = expectAck(within: timeout, completion) else { return }
     SocketIOPacketEncoder.event(event, arguments).withBytes {
       write(.event, id: id, json: $0, attachments: attachments)
     }
+  }
+
+  /// Emits an event from its JSON array, which is not checked, and has it acknowledged as above.
+  package func emit(
+    eventArray json: [UInt8], timeout: Duration, attachments: [[UInt8]] = [],
+    acknowledged completion: @escaping (Result<Arguments, AckFailure>) -> Void
+  ) {
+    guard let id = expectAck(within: timeout, completion) else { return }
+    json.withUnsafeBytes { write(.event, id: id, json: $0, attachments: attachments) }
+  }
+
+  /// The id to send; nil when `completion` has been told that there will be no acknowledgement.
+  private func expectAck(
+    within timeout: Duration, _ completion: @escaping (Result<Arguments, AckFailure>) -> Void
+  ) -> UInt64? {
+    guard let connection, !isGone else {
+      completion(.failure(.disconnected))
+      return nil
+    }
+    let acks = pendingAcks ?? PendingAcks(loop: connection.engine.loop)
+    pendingAcks = acks
+    guard let id = acks.expect(within: timeout, completion) else {
+      completion(.failure(.tooMany))
+      return nil
+    }
+    return id
   }
 
   /// Emits an event and waits for its acknowledgement.
@@ -133,6 +162,9 @@ package final class Socket: @unchecked Sendable {
     connection.remove(self)
     leave(.serverDisconnected)
   }
+
+  /// Closes the transport as if it had broken: for a client that is known to have gone, and has come back by another.
+  package func drop() { connection?.close(.transportClosed) }
 
   /// The socket is gone. The application hears of it unless it has yet to let the socket in, or has not.
   func leave(_ reason: DisconnectReason) {

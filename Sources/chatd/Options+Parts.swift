@@ -57,6 +57,7 @@ extension SocketIOConfiguration {
       compression.memoryLevel = sockets.compressionWindow - 7
       engine.compression = compression
     }
+    engine.tag = SocketEvents.tag
     engine.cors = CORSPolicy(options.http.corsOrigins)
   }
 }
@@ -105,8 +106,9 @@ extension RedisStreamBus.Settings {
 }
 
 extension OutboxRelay.Settings {
-  init(_ options: OutboxOptions) {
+  init(_ options: OutboxOptions, _ bus: BusOptions) {
     self.init()
+    encoding = bus.encoding
     age = options.relayAge
     interval = options.relayInterval
     batch = options.relayBatch
@@ -153,5 +155,13 @@ extension Hub.Limits {
     self.init()
     rooms = options.maxRooms
     replay = options.maxReplay
+  }
+}
+
+extension Recovery.Limits {
+  init(_ options: SocketOptions) {
+    self.init(window: options.recoveryWindow)
+    kept = options.maxRecoverable
+    missed = options.maxRecovered
   }
 }

@@ -56,9 +56,10 @@ final class Shard: @unchecked Sendable {
     publisher = OutboxPublisher(bus: bus, pool: pool, loop: loop)
     publisher.report = { log.warning("the bus is away; events wait in the outbox", ["error": .describing($0)]) }
     let publisher = publisher
+    let encoding = options.bus.encoding
     writer = MessageWriter(store: writerPool, loop: loop, limits: MessageWriter.Limits(options.messages)) { stored in
       metrics.stored(stored, log)
-      publisher.publish(stored.map(\.event.busEvent))
+      publisher.publish(stored.map { $0.event.busEvent(as: encoding) })
     }
     publisher.published = { metrics.published($0, log) }
     metrics.watch(pool, named: "main")
@@ -75,7 +76,7 @@ final class Shard: @unchecked Sendable {
       let subscriber = RedisSubscriber(parts.redisConfiguration(name: "chatd-rooms"), loop: loop)
       let hub = Hub(
         loop: loop, store: store, redis: redis, subscriber: subscriber, log: log, hops: metrics.hops,
-        limits: Hub.Limits(options.sockets))
+        recovery: Recovery.Limits(options.sockets), limits: Hub.Limits(options.sockets))
       try await hub.start()
       let sockets = servers.servers[index]
       SocketEvents(
@@ -102,7 +103,8 @@ final class Shard: @unchecked Sendable {
       let accounts = AccountService(
         pool: pool, passwords: passwords, keys: parts.secrets.tokenKeys, successorKey: parts.secrets.sessionKey,
         settings: AccountService.Settings(options.accounts))
-      let conversations = ConversationService(pool: pool, publisher: publisher)
+      let conversations = ConversationService(
+        pool: pool, publisher: publisher, encoding: options.bus.encoding)
       AuthRoutes(accounts: accounts).add(to: router)
       ConversationRoutes(accounts: accounts, conversations: conversations, messages: messages, emitter: emitter)
         .add(to: router)
@@ -121,7 +123,8 @@ final class Shard: @unchecked Sendable {
     if sockets != nil { server.onPendingBody = { router.announce($0, $1) } }
 
     if hasBackground {
-      let relay = OutboxRelay(bus: bus, pool: pool, loop: loop, settings: OutboxRelay.Settings(options.outbox))
+      let relay = OutboxRelay(
+        bus: bus, pool: pool, loop: loop, settings: OutboxRelay.Settings(options.outbox, options.bus))
       relay.report = { log.warning("the outbox relay failed; it tries again", ["error": .describing($0)]) }
       relay.start()
       metrics.watch(relay)
@@ -186,6 +189,7 @@ final class Shard: @unchecked Sendable {
       try? await loop.sleep(for: .milliseconds(10))
       waits += 1
     }
+    await hub?.recovery?.close()
     subscriber?.close()
     redis.close()
     await writerPool.close()

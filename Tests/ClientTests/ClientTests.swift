@@ -15,7 +15,8 @@ import TestSupport
 struct ClientStack: Sendable {
   let api: Chatd
   let gateways: [Chatd]
-  let redisSocket: String
+  let redis: EmbeddedServers
+  var redisSocket: String { redis.redisSocket }
 
   var environment: [String: String] {
     [
@@ -29,10 +30,12 @@ struct ClientStack: Sendable {
   /// The one that all tests share which kill nothing.
   static var shared: ClientStack { get async throws { try await sharing.value } }
 
-  private static let sharing = Task<ClientStack, any Error> { try await start().stack }
+  private static let sharing = Task<ClientStack, any Error> { try await start([:]).stack }
 
   /// On the PostgreSQL that all tests share and a Redis of its own.
-  private static func start() async throws -> (stack: ClientStack, redis: EmbeddedServers) {
+  private static func start(
+    _ environment: [String: String]
+  ) async throws -> (stack: ClientStack, redis: EmbeddedServers) {
     _ = try await TestServers.shared
     let database = "clients_\(databases.wrappingAdd(1, ordering: .relaxed).newValue)"
     try await TestDatabase.sql("CREATE DATABASE \(database) TEMPLATE template0")
@@ -40,17 +43,21 @@ struct ClientStack: Sendable {
     options.services = [.redis]
     options.isDurable = false
     let redis = try await EmbeddedServers.start(in: try TemporaryFolder.make(), options: options)
-    let installation = Installation(
+    var installation = Installation(
       postgres: try await TestDatabase.connectionString(to: database), redis: "unix://\(redis.redisSocket)",
       secrets: "\(try TemporaryFolder.make())/secrets")
+    installation.environment = environment
     let api = try await installation.start("api")
     let gateways = [try await installation.start("gateway"), try await installation.start("gateway")]
-    return (ClientStack(api: api, gateways: gateways, redisSocket: redis.redisSocket), redis)
+    return (ClientStack(api: api, gateways: gateways, redis: redis), redis)
   }
 
   /// One of its own, whose processes the test may kill; what still runs afterwards is stopped.
-  static func with(_ body: (ClientStack) async throws -> Void) async throws {
-    let (stack, redis) = try await start()
+  /// - Parameter environment: of the API and the gateways.
+  static func with(
+    environment: [String: String] = [:], _ body: (ClientStack) async throws -> Void
+  ) async throws {
+    let (stack, redis) = try await start(environment)
     var failure: (any Error)?
     do {
       try await body(stack)

@@ -49,6 +49,15 @@ struct JavaScriptTests {
     try await run("emitter.mjs")
   }
 
+  @Test("a reference server and the gateways answer each other's requests: sockets, rooms, joins, acknowledgements")
+  func adapter() async throws {
+    try await ClientStack.with { stack in
+      let arguments = ["\(try await OfficialClients.workspace())/adapter.mjs"]
+      try await runScript(
+        OfficialClients.program("node") ?? "node", arguments, environment: stack.environment)
+    }
+  }
+
   @Test("ninety clients over all transports, some cut now and then, each get everything once")
   func crowd() async throws {
     try await run("crowd.mjs")

@@ -44,6 +44,38 @@ struct RemovalTests {
     }
   }
 
+  @Test("typing and other events without a place in the order do not reach the removed either")
+  func unordered() async throws {
+    try await withStack { stack in
+      let ann = try await stack.person("ann")
+      for round in 0..<30 {
+        let bob = try await stack.person("bob")
+        let id = try await stack.group(ann, [bob])
+        let a = try await stack.joined(ann, id, gateway: round % 2)
+        let sockets = [try await stack.joined(bob, id, gateway: 0), try await stack.joined(bob, id, gateway: 1)]
+        let other = stack.client(ann.token)
+        _ = try await other.post("/api/conversations/\(id)/typing", ["isTyping": true]).expect(204)
+        for socket in sockets { _ = try await socket.next("typing") }
+        try await remove(bob, by: ann, from: id)
+        // Over HTTP, right behind the answer, on another connection; and by a socket.
+        _ = try await other.post("/api/conversations/\(id)/typing", ["isTyping": false]).expect(204)
+        _ = try await a.emit("typing", ["conversationId": .string(id)])
+        _ = try await a.next("typing") { $0["isTyping"]?.bool == false }
+        _ = try await stack.send("behind it", to: id, by: ann).expect(201)
+        _ = try await a.next("message:new")
+        for socket in sockets {
+          _ = try await socket.next("participant:left")
+          _ = try await socket.emit("leave", ["conversationId": .string(id)])
+          #expect(!socket.events.contains { $0.name == "typing" }, "round \(round)")
+          // Once, in the room of one's own; the conversation's room is not one's own any more.
+          #expect(!socket.events.contains { $0.name == "participant:left" }, "round \(round)")
+        }
+        for socket in sockets + [a] { socket.cut() }
+        other.close()
+      }
+    }
+  }
+
   @Test("while others are sending all the time, nothing that was sent after the removal's answer arrives")
   func underLoad() async throws {
     try await withStack { stack in

@@ -50,7 +50,7 @@ struct RoomOrderTests {
         message.write(to: &json)
         let document = try? JSONDocument(parsing: json.bytes)
         return document.map {
-          emitter.emission("message:new", $0.root, to: message.conversationId.description, seq: message.seq)
+          emitter.emission("message:new", .json($0.root), to: message.conversationId.description, seq: message.seq)
         }
       }
       try await emitter.emit(emissions.compactMap { $0 })

@@ -37,6 +37,8 @@ package struct Installation: Sendable {
   package var secrets: String
   /// Event loops of each process; few, for a test has many processes.
   package var loops = 1
+  /// Settings for each process.
+  package var environment: [String: String] = [:]
 
   package init(postgres: String, redis: String, secrets: String) {
     self.postgres = postgres
@@ -57,6 +59,6 @@ package struct Installation: Sendable {
       [
         role, "--postgres", postgres, "--redis", redis ?? self.redis, "--secrets", secrets, "--loops", "\(loops)",
         "--log-level", "warning",
-      ], port: port)
+      ], port: port, environment: environment)
   }
 }

@@ -1,4 +1,5 @@
 import JSON
+import MessagePack
 package import Primitives
 
 /// What happened, as it goes over the bus:
@@ -50,7 +51,55 @@ package struct Event: Sendable {
       epoch: epoch, data: json.bytes, trace: trace, hops: hops)
   }
 
-  /// The wire form.
+  /// For the bus, in its encoding.
+  package func busEvent(as encoding: EventEncoding) -> BusEvent {
+    encoding == .json ? busEvent : BusEvent(id: id, key: conversationId, payload: packed, committed: hops?.committed)
+  }
+
+  /// The same in MessagePack: the same keys, and identifiers and times as strings.
+  private var packed: [UInt8] {
+    var writer = MessagePackWriter(reserving: data.count + 192)
+    writer.mapHeader(
+      6 + (seq == nil ? 0 : 1) + (epoch == nil ? 0 : 1) + (trace == nil ? 0 : 1) + (hops == nil ? 0 : 1))
+    writer.value("id")
+    writer.value(id)
+    writer.value("type")
+    writer.value(kind.rawValue)
+    writer.value("v")
+    writer.value(1)
+    writer.value("at")
+    writer.value(at.description)
+    writer.value("conversationId")
+    writer.value(conversationId)
+    if let seq {
+      writer.value("seq")
+      writer.value(seq)
+    }
+    if let epoch {
+      writer.value("epoch")
+      writer.value(epoch)
+    }
+    if let trace {
+      writer.value("trace")
+      writer.value(trace.description)
+    }
+    if let hops {
+      writer.value("hops")
+      writer.arrayHeader(2)
+      writer.value(hops.received.microseconds)
+      writer.value(hops.committed.microseconds)
+    }
+    writer.value("data")
+    let document = try? JSONDocument(parsing: data)
+    if let root = document?.root {
+      EventData.json(root).write(to: &writer)
+    } else {
+      writer.null()
+    }
+    return writer.bytes
+  }
+
+  /// The wire form, as JSON.
   package var busEvent: BusEvent {
     var json = JSONWriter(reserving: data.count + 344)
     json.beginObject()

@@ -6,7 +6,7 @@ package struct BusEvent: Sendable {
   package var id: UUID
   /// Events of one key stay in order: the conversation.
   package var key: UUID
-  /// The event as JSON (`Event`).
+  /// The event (`Event`), as JSON or MessagePack.
   package var payload: [UInt8]
   /// When its transaction was known to be committed, where this process did that.
   package var committed: Timestamp?

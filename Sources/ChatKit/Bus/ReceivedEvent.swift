@@ -1,4 +1,5 @@
-package import JSON
+import JSON
+import MessagePack
 package import Primitives
 
 /// An event as a consumer gets it: read in place, its data not copied.
@@ -11,10 +12,16 @@ package struct ReceivedEvent: Sendable {
   package let epoch: Int64?
   package let trace: TraceContext?
   package let hops: EventHops?
-  package let data: JSONValue
+  package let data: EventData
 
-  /// Reads the wire form; nil when it is not an event that this version knows.
+  /// Reads the wire form, in either encoding; nil when it is not an event that this version knows.
   package init?(payload: [UInt8]) {
+    let event = payload.first == UInt8(ascii: "{") ? Self(json: payload) : Self(messagePack: payload)
+    guard let event else { return nil }
+    self = event
+  }
+
+  private init?(json payload: [UInt8]) {
     guard let document = try? JSONDocument(parsing: payload) else { return nil }
     let root = document.root
     guard let id = root["id"]?.uuid, let kind = root["type"]?.string.flatMap(Event.Kind.init(rawValue:)),
@@ -32,6 +39,62 @@ package struct ReceivedEvent: Sendable {
     } else {
       hops = nil
     }
-    self.data = data
+    self.data = .json(data)
+  }
+
+  private init?(messagePack payload: [UInt8]) {
+    var id: UUID?
+    var kind: Event.Kind?
+    var conversation: UUID?
+    var seq: Int64?
+    var epoch: Int64?
+    var trace: TraceContext?
+    var hops: EventHops?
+    var data: [UInt8]?
+    let isWhole: Void? = try? payload.withUnsafeBytes { bytes in
+      var reader = MessagePackReader(bytes)
+      for _ in 0..<(try reader.readMapHeader()) {
+        if reader.readString("id") {
+          id = UUID(utf8: try reader.readString())
+        } else if reader.readString("type") {
+          kind = Event.Kind(rawValue: String(decoding: try reader.readString(), as: UTF8.self))
+        } else if reader.readString("conversationId") {
+          conversation = UUID(utf8: try reader.readString())
+        } else if reader.readString("seq") {
+          seq = try reader.readInt64()
+        } else if reader.readString("epoch") {
+          epoch = try reader.readInt64()
+        } else if reader.readString("trace") {
+          trace = TraceContext(utf8: try reader.readString())
+        } else if reader.readString("hops") {
+          hops = try Self.readHops(&reader)
+        } else if reader.readString("data") {
+          data = Array(try reader.readRaw())
+        } else {
+          try reader.skip()
+          try reader.skip()
+        }
+      }
+      try reader.finish()
+    }
+    guard isWhole != nil, let id, let kind, let conversation, let data else { return nil }
+    self.id = id
+    self.kind = kind
+    conversationId = conversation
+    self.seq = seq
+    self.epoch = epoch
+    self.trace = trace
+    self.hops = hops
+    self.data = .messagePack(data)
+  }
+
+  private static func readHops(_ reader: inout MessagePackReader) throws -> EventHops? {
+    let count = try reader.readArrayHeader()
+    guard count == 2 else {
+      for _ in 0..<count { try reader.skip() }
+      return nil
+    }
+    let received = Timestamp(microseconds: try reader.readInt64())
+    return EventHops(received: received, committed: Timestamp(microseconds: try reader.readInt64()))
   }
 }

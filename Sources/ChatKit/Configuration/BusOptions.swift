@@ -6,6 +6,7 @@ package struct BusOptions: Sendable {
   package let partitions: Int
   package let retention: Int
   package let lease: Duration
+  package let encoding: EventEncoding
 
   init(_ settings: inout SettingReader) {
     settings.section(
@@ -23,5 +24,9 @@ package struct BusOptions: Sendable {
     lease = settings.value(
       "bus.lease", .duration(.seconds(1) ... .seconds(300)), default: .seconds(4),
       "How long a partition in Redis Streams stays with a gateway that says nothing.")
+    encoding = settings.value(
+      "bus.encoding", .choice("ENCODING"), default: .json,
+      "How events are written: json, for eyes, or messagepack, which is shorter. Either is read, so it may be changed one process after the other."
+    )
   }
 }

@@ -18,6 +18,9 @@ package struct SocketOptions: Sendable {
   package let compressionThreshold: ByteCount
   package let compressionContext: Bool
   package let compressionWindow: Int
+  package let recoveryWindow: Duration
+  package let maxRecoverable: Int
+  package let maxRecovered: Int
 
   init(_ settings: inout SettingReader) {
     settings.section("sockets", "Sockets", "Engine.IO and Socket.IO, at /socket.io/ of the HTTP listener.")
@@ -63,5 +66,14 @@ package struct SocketOptions: Sendable {
     compressionWindow = settings.value(
       "sockets.compressionWindow", .int(9...15), default: 15,
       "How far back compression looks, as a power of two of bytes.")
+    recoveryWindow = settings.value(
+      "sockets.recoveryWindow", .duration(.zero ... .seconds(3600)), default: .seconds(120),
+      "How long a client may be away and be continued as the socket that it was; 0s offers no recovery.")
+    maxRecoverable = settings.value(
+      "sockets.maxRecoverable", .int(1...10_000_000), default: 20_000,
+      "Clients that are away and may be continued, of each loop; beyond it those that left first are forgotten.")
+    maxRecovered = settings.value(
+      "sockets.maxRecovered", .int(1...4000), default: 1000,
+      "Messages that a recovery sends; a client that has missed more is told that it is a new one.")
   }
 }

@@ -20,8 +20,12 @@ package final class ConversationService: @unchecked Sendable {
   private let pool: PostgresPool
   private let publisher: OutboxPublisher
   package let limits: Limits
+  private let encoding: EventEncoding
 
-  package init(pool: PostgresPool, publisher: OutboxPublisher, limits: Limits = Limits()) {
+  package init(
+    pool: PostgresPool, publisher: OutboxPublisher, encoding: EventEncoding = .json, limits: Limits = Limits()
+  ) {
+    self.encoding = encoding
     self.pool = pool
     self.publisher = publisher
     self.limits = limits
@@ -208,9 +212,9 @@ package final class ConversationService: @unchecked Sendable {
 
   /// Removes a user, or lets a user leave (`user` is the actor). No message that is committed after it is delivered to
   /// them: the conversation's epoch rises with it, and messages bear the epoch.
-  /// Throws `ChatError` notFound, forbidden.
-  package func remove(_ user: UUID, from conversation: UUID, by actor: User) async throws {
-    let events = try await pool.transaction { [self] transaction -> [BusEvent] in
+  /// Answers that epoch. Throws `ChatError` notFound, forbidden.
+  package func remove(_ user: UUID, from conversation: UUID, by actor: User) async throws -> Int64 {
+    let (events, epoch) = try await pool.transaction { [self] transaction -> ([BusEvent], Int64) in
       let (type, role) = try await lock(conversation, as: actor.id, transaction)
       guard type != .direct else { throw ChatError(.forbidden, "Nobody can be removed from a direct conversation.") }
       guard role == .admin || user == actor.id else {
@@ -228,11 +232,14 @@ package final class ConversationService: @unchecked Sendable {
         """, conversation)
       let epochs = try await transaction.query(
         "UPDATE conversations SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch", conversation)
-      return try await record(
-        [ParticipantChange(conversation: conversation, user: user, actor: actor.id, change: .left)],
-        epoch: try epochs[0].decode(Int64.self), transaction)
+      let epoch = try epochs[0].decode(Int64.self)
+      let events = try await record(
+        [ParticipantChange(conversation: conversation, user: user, actor: actor.id, change: .left)], epoch: epoch,
+        transaction)
+      return (events, epoch)
     }
     publisher.publish(events)
+    return epoch
   }
 
   private func lock(
@@ -266,6 +273,6 @@ package final class ConversationService: @unchecked Sendable {
         AS e (id, conversation_id, payload)
       """, events.map(\.id), Event.Kind.participantChanged.rawValue, events.map(\.conversationId),
       events.map { String(decoding: $0.data, as: UTF8.self) }, now)
-    return events.map(\.busEvent)
+    return events.map { $0.busEvent(as: encoding) }
   }
 }

@@ -13,6 +13,9 @@ package final class OutboxRelay: @unchecked Sendable {
     package var interval = Duration.seconds(1)
     package var batch = 500
 
+    /// How events are written for the bus.
+    package var encoding = EventEncoding.json
+
     package init() {}
   }
 
@@ -81,7 +84,7 @@ package final class OutboxRelay: @unchecked Sendable {
           let event = Event(
             id: id, kind: kind, at: at, conversationId: conversation, seq: seq, epoch: epoch,
             data: Array(payload.utf8))
-          made[id] = event.busEvent
+          made[id] = event.busEvent(as: settings.encoding)
         } else if let seq {
           missing.append(Missing(event: id, conversation: conversation, seq: seq, epoch: epoch))
         }
@@ -124,7 +127,7 @@ package final class OutboxRelay: @unchecked Sendable {
     for entry in wanted { events[Place(conversation: entry.conversation, seq: entry.seq)] = entry }
     return try MessageStore.messages(rows).compactMap { message in
       guard let entry = events[Place(conversation: message.conversationId, seq: message.seq)] else { return nil }
-      return Event.messageCreated(entry.event, message, epoch: entry.epoch).busEvent
+      return Event.messageCreated(entry.event, message, epoch: entry.epoch).busEvent(as: settings.encoding)
     }
   }
 }

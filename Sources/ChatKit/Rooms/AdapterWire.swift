@@ -11,6 +11,11 @@ package enum AdapterChannel {
   package static func all(_ namespace: String = "/") -> String { "\(prefix)#\(namespace)#" }
   /// Broadcasts to one room.
   package static func room(_ room: String, _ namespace: String = "/") -> String { "\(prefix)#\(namespace)#\(room)#" }
+  /// Answers to requests: to all servers, or to the one that asked.
+  package static func responses(_ namespace: String = "/") -> String { "\(prefix)-response#\(namespace)#" }
+  package static func responses(to uid: String, _ namespace: String = "/") -> String {
+    "\(responses(namespace))\(uid)#"
+  }
   package static func requests(_ namespace: String = "/") -> String { "\(prefix)-request#\(namespace)#" }
 
   /// The room in which all sockets of a user are.
@@ -24,7 +29,7 @@ package enum AdapterBroadcast {
   /// `seq` and `epoch` go into the flags, where other programs ignore them: gateways put a room's messages in order by
   /// the one, and know by the other that somebody was removed, without looking into the packet.
   package static func encode(
-    uid: String, event: String, argument: JSONValue, rooms: [String], except: [String] = [], seq: Int64? = nil,
+    uid: String, event: String, argument: EventData, rooms: [String], except: [String] = [], seq: Int64? = nil,
     epoch: Int64? = nil, origin: EmissionOrigin? = nil, namespace: String = "/"
   ) -> [UInt8] {
     var writer = MessagePackWriter(reserving: 640)
@@ -36,12 +41,7 @@ package enum AdapterBroadcast {
     writer.value("data")
     writer.arrayHeader(2)
     writer.value(event)
-    do {
-      try JSONToMessagePack.transcode(argument, into: &writer)
-    } catch {
-      // Only an attachment can be missing, and none is asked for.
-      writer.null()
-    }
+    argument.write(to: &writer)
     writer.value("nsp")
     writer.value(namespace)
     writer.mapHeader(3)
@@ -83,14 +83,25 @@ package enum AdapterBroadcast {
     }
   }
 
+  /// The namespace of notices: no server has it, so only gateways heed them.
+  package static let noticeNamespace: StaticString = "#chatd"
+
+  /// No event: tells gateways that somebody was removed from the conversation whose room it is, in `epoch`.
+  package static func notice(uid: String, room: String, epoch: Int64) -> [UInt8] {
+    encode(uid: uid, event: "epoch", rooms: [room], epoch: epoch, namespace: noticeNamespace.description) { $0.null() }
+  }
+
   /// The same with an argument that is written as JSON.
   package static func encode(
-    uid: String, event: String, rooms: [String], except: [String] = [], _ argument: (inout JSONWriter) -> Void
+    uid: String, event: String, rooms: [String], except: [String] = [], epoch: Int64? = nil,
+    namespace: String = "/", _ argument: (inout JSONWriter) -> Void
   ) -> [UInt8] {
     var json = JSONWriter()
     argument(&json)
     guard let document = json.withBytes({ try? JSONDocument(parsing: $0) }) else { return [] }
-    return encode(uid: uid, event: event, argument: document.root, rooms: rooms, except: except)
+    return encode(
+      uid: uid, event: event, argument: .json(document.root), rooms: rooms, except: except, epoch: epoch,
+      namespace: namespace)
   }
 }
 
@@ -106,4 +117,8 @@ package enum AdapterRequest {
     case serverSideEmit = 6
     case broadcast = 7
   }
+
+  /// Answers to a `broadcast`, told apart by their type.
+  package static let clientCount = 8
+  package static let acknowledgement = 9
 }

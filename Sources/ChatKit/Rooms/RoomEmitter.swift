@@ -1,5 +1,5 @@
 package import JSON
-import Primitives
+package import Primitives
 package import Redis
 
 /// Says things to rooms through the adapter's channels, as `@socket.io/redis-emitter` does: for those who are not a
@@ -25,9 +25,9 @@ package struct RoomEmitter: Sendable {
     let payload: [UInt8]
   }
 
-  /// `event` with one argument (JSON) for the members of `room`.
+  /// `event` with one argument for the members of `room`.
   package func emission(
-    _ event: String, _ argument: JSONValue, to room: String, seq: Int64? = nil, epoch: Int64? = nil,
+    _ event: String, _ argument: EventData, to room: String, seq: Int64? = nil, epoch: Int64? = nil,
     origin: EmissionOrigin? = nil
   ) -> Emission {
     Emission(
@@ -41,6 +41,16 @@ package struct RoomEmitter: Sendable {
     Emission(
       channel: AdapterChannel.room(room),
       payload: AdapterBroadcast.encode(uid: uid, event: event, rooms: [room], argument))
+  }
+
+  /// Says that somebody was removed in `epoch`: gateways that have heard it deliver nothing more to the room until the
+  /// store has told them who is left. Returns when Redis has taken it, and so before anything that is said afterwards,
+  /// or when it has not within its time: messages bear the epoch themselves.
+  package func notice(_ epoch: Int64, in conversation: UUID) async {
+    let room = conversation.description
+    guard redis.isConnected else { return }
+    _ = try? await redis.send(
+      "PUBLISH", AdapterChannel.room(room), AdapterBroadcast.notice(uid: uid, room: room, epoch: epoch))
   }
 
   /// Publishes in order; returns when Redis has taken all.

@@ -10,6 +10,8 @@ struct AdapterMessage {
   private let uid: UnsafeRawBufferPointer
   private var data = UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var isForRootNamespace = true
+  /// No event, but gateways' own word that a room's epoch has risen; for others it is of a namespace that they lack.
+  private(set) var isNotice = false
   private(set) var rooms: [String] = []
   private(set) var except: [String] = []
   /// The message's place in its conversation, where it has one.
@@ -46,7 +48,9 @@ struct AdapterMessage {
       if Self.equal(key, "data") {
         data = try reader.readRaw()
       } else if Self.equal(key, "nsp") {
-        isForRootNamespace = Self.equal(try reader.readString(), "/")
+        let namespace = try reader.readString()
+        isForRootNamespace = Self.equal(namespace, "/")
+        isNotice = Self.equal(namespace, AdapterBroadcast.noticeNamespace)
       } else {
         try reader.skip()
       }
@@ -105,17 +109,12 @@ struct AdapterMessage {
 
   func isFrom(_ name: String) -> Bool { uid.elementsEqual(name.utf8) }
 
-  /// The event as sockets get it; nil when its data is no array of an event.
-  func packet() -> PreparedPacket? {
+  /// The event for sockets; nil when its data is no array of an event.
+  func event() -> RoomEvent? {
     var transcoder = MessagePackToJSON(maximumAttachments: 10)
-    guard let json = try? transcoder.transcode(data) else { return nil }
-    return PreparedPacket(eventArray: json, attachments: transcoder.attachments)
-  }
-}
-
-extension PreparedPacket {
-  /// `message:new` with a message from the store.
-  static func messageNew(_ message: Message) -> PreparedPacket {
-    PreparedPacket(event: "message:new") { message.write(to: &$0) }
+    guard let json = try? transcoder.transcode(data), json.first == UInt8(ascii: "["), json.count > 2 else {
+      return nil
+    }
+    return RoomEvent(json: json, attachments: transcoder.attachments)
   }
 }

@@ -55,7 +55,7 @@ final class BusConsumer: Sendable {
       emissions.append(
         emitter.emission("message:new", event.data, to: room, seq: event.seq, epoch: event.epoch, origin: origin))
     case .participantChanged:
-      guard let change = ParticipantChange(event.data) else { return }
+      guard let change = event.data.value.flatMap({ ParticipantChange($0) }) else { return }
       switch change.change {
       case .joined:
         emissions.append(emitter.emission("participant:joined", event.data, to: room))

@@ -10,6 +10,9 @@ final class GatewaySession: @unchecked Sendable {
     var index: Int
     /// The socket has been sent every message of the room after this one.
     var since: Int64
+    /// The ordinal that the hub gave to the join, and the newest message that the socket had then; for recovery.
+    var joined: UInt64 = 0
+    var joinedSeq: Int64 = 0
   }
 
   /// Messages after `since`, up to and with `through`, that this connection has been sent of one conversation.
@@ -28,8 +31,15 @@ final class GatewaySession: @unchecked Sendable {
   /// Of conversations that the socket was put out of. A client that joins again speaks of what it has read; what was
   /// still on its way must not be sent twice.
   var sent: [UUID: Sent] = [:]
+  /// The secret by which the client continues the session; nil where it is not offered.
+  let privateID: SessionID?
+  /// Joins, of rooms that the socket is in already, that are under way: what the client has is not known meanwhile.
+  var rejoins = 0
 
-  init(socket: Socket, claims: AccessClaims) {
+  var isRecoverable: Bool { privateID != nil }
+
+  init(socket: Socket, claims: AccessClaims, privateID: SessionID?) {
+    self.privateID = privateID
     self.socket = socket
     user = claims.user
     username = claims.username

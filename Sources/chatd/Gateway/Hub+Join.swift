@@ -21,7 +21,11 @@ extension Hub {
   /// how far the conversation is. (4) From here the room's packets also go to the join's `pending`, (5) while what lies
   /// between `afterSeq` and that point is read, as long as the user is a participant, and sent. (6) `pending` is sent
   /// and the socket becomes a member, in one go on the loop. So the socket has every seq once, in order, without a gap.
-  func join(_ session: GatewaySession, conversation: UUID, afterSeq: Int64?) async throws -> Joined {
+  ///
+  /// A socket that can be recovered is told, last, where it stands (`offset`), unless `isRestoring`.
+  func join(
+    _ session: GatewaySession, conversation: UUID, afterSeq: Int64?, isRestoring: Bool = false
+  ) async throws -> Joined {
     let name = conversation.description
     let (room, isNew) = room(named: name, conversation: conversation)
     guard !room.joins.contains(where: { $0.session === session }) else {
@@ -32,10 +36,23 @@ extension Hub {
     }
     let join = Join(session)
     room.joins.append(join)
+    let isRejoin = session.place(in: room) != nil
+    if isRejoin { recovery?.suspend(session) }
     defer {
       room.joins.removeAll { $0 === join }
       forgetIfEmpty(room)
+      if isRejoin { recovery?.resume(session) }
     }
+    let joined = try await perform(join, room, isNew, conversation, afterSeq)
+    if !isRestoring { recovery?.joined(session, room) }
+    return joined
+  }
+
+  private func perform(
+    _ join: Join, _ room: Room, _ isNew: Bool, _ conversation: UUID, _ afterSeq: Int64?
+  ) async throws -> Joined {
+    let session = join.session
+    let name = room.name
     if isNew || room.lastSeq == nil { await subscribe([AdapterChannel.room(name)]) }
     var position: MessageStore.Position
     repeat {
@@ -61,6 +78,7 @@ extension Hub {
     guard let room = existingRoom(conversation.description) else { return }
     for join in room.joins where join.session === session { join.isCancelled = true }
     room.remove(session)
+    recovery?.changed(session)
     forgetIfEmpty(room)
   }
 
@@ -88,7 +106,7 @@ extension Hub {
           of: conversation, for: join.session.user, after: sent, through: target, limit: limits.page)
         try check(join)
         guard let last = page.last else { break }
-        for message in page { join.session.socket.send(PreparedPacket.messageNew(message)) }
+        for message in page { join.session.socket.send(RoomEvent.messageNew(message).packet()) }
         sent = last.seq
         try await drained(join)
       }
@@ -100,7 +118,7 @@ extension Hub {
     }
     isComplete = true
     let pending = join.pending ?? []
-    for packet in pending { join.session.socket.send(packet) }
+    for event in pending { join.session.socket.send(event.packet()) }
     return finish(join, room, since: since, replayed: Int(sent - after) + pending.count, isReset: false)
   }
 

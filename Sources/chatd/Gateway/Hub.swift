@@ -24,6 +24,8 @@ final class Hub: @unchecked Sendable {
   let limits: Limits
   /// Six alphanumerics; what bears them was said here and has been delivered here.
   let uid = RoomEmitter.makeUID()
+  /// Nil where recovery is turned off.
+  let recovery: Recovery?
   private let subscriber: RedisSubscriber
   private let redis: RedisClient
   private let log: Log
@@ -58,7 +60,7 @@ final class Hub: @unchecked Sendable {
 
   init(
     loop: EventLoop, store: MessageStore, redis: RedisClient, subscriber: RedisSubscriber, log: Log,
-    hops: HopMetrics, limits: Limits = Limits()
+    hops: HopMetrics, recovery recoveryLimits: Recovery.Limits, limits: Limits = Limits()
   ) {
     self.hops = hops
     self.loop = loop
@@ -67,6 +69,8 @@ final class Hub: @unchecked Sendable {
     self.subscriber = subscriber
     self.log = log
     self.limits = limits
+    recovery =
+      recoveryLimits.window > .zero ? Recovery(hub: uid, redis: redis, loop: loop, limits: recoveryLimits) : nil
     subscriber.onMessage = { [unowned self] channel, payload in received(channel, payload) }
     subscriber.onResubscribed = { [unowned self] _ in reconcile() }
   }
@@ -74,10 +78,13 @@ final class Hub: @unchecked Sendable {
   /// Subscribes to what is said to all.
   /// Throws `RedisError`: a gateway that cannot hear does not start.
   func start() async throws {
-    try await subscriber.subscribe([AdapterChannel.all(), AdapterChannel.requests()])
+    try await subscriber.subscribe(
+      [AdapterChannel.all(), AdapterChannel.requests()] + (recovery.map { [$0.channel] } ?? []))
+    recovery?.start()
   }
 
   var roomCount: Int { rooms.count }
+  var roomNames: Dictionary<String, Room>.Keys { rooms.keys }
 
   // MARK: Sockets
 
@@ -93,8 +100,10 @@ final class Hub: @unchecked Sendable {
     await subscribe(fresh)
   }
 
-  func remove(_ session: GatewaySession) {
+  /// - Parameter isKept: the client may come back and continue.
+  func remove(_ session: GatewaySession, isKept: Bool = false) {
     session.isClosed = true
+    recovery?.closed(session, isKept: isKept)
     while let place = session.places.last {
       place.room.remove(session)
       forgetIfEmpty(place.room)
@@ -113,85 +122,88 @@ final class Hub: @unchecked Sendable {
   func forgetIfEmpty(_ room: Room) {
     guard room.isEmpty, rooms[room.name] === room else { return }
     rooms[room.name] = nil
+    if let conversation = room.conversation, room.lastOrdinal > 0 { recovery?.forget(conversation) }
     subscriber.unsubscribe([AdapterChannel.room(room.name)])
   }
 
-  /// Returns when Redis has confirmed, or after five seconds without it: a subscription that is confirmed later is
-  /// followed by a reconciliation.
+  /// Returns when Redis has confirmed, or has not within its time: then as soon as it does, the rooms are compared with
+  /// the store, for what was said before that was not heard.
   func subscribe(_ channels: [String]) async {
     guard !channels.isEmpty else { return }
-    try? await subscriber.subscribe(channels)
+    do {
+      try await subscriber.subscribe(channels)
+    } catch {
+      loop.start { [self] in await confirmLate(channels) }
+    }
+  }
+
+  private func confirmLate(_ channels: [String]) async {
+    while true {
+      // Rooms that have been left meanwhile are not subscribed to again.
+      let wanted = channels.filter { channel in rooms.keys.contains { AdapterChannel.room($0) == channel } }
+      guard !wanted.isEmpty else { return }
+      do {
+        try await subscriber.subscribe(wanted)
+        return reconcile()
+      } catch {
+        if error.code == .closed { return }
+        try? await loop.sleep(for: .milliseconds(100))
+      }
+    }
   }
 
   // MARK: What Redis says
 
   private func received(_ channel: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) {
-    if payload.first == UInt8(ascii: "{") { return requested(payload) }
-    guard let message = AdapterMessage(payload), !message.isFrom(uid), message.isForRootNamespace else { return }
+    // A broadcast is an array of MessagePack, a request a map, or JSON.
+    switch payload.first ?? 0 {
+    case UInt8(ascii: "{"), 0x80...0x8f, 0xde, 0xdf: return requested(payload)
+    case RecoveryAsk.mark:
+      recovery?.received(payload)
+      return
+    default: break
+    }
+    guard let message = AdapterMessage(payload), !message.isFrom(uid) else { return }
+    guard message.isForRootNamespace else {
+      if message.isNotice, let epoch = message.epoch, let room = message.rooms.first.flatMap({ rooms[$0] }) {
+        noticed(epoch, in: room)
+      }
+      return
+    }
     // The usual case: one room, nobody left out.
     if message.roomCount == 1, message.exceptCount == 0 {
       guard let room = rooms[message.firstRoom] else { return }
       if let epoch = message.epoch { noticed(epoch, in: room) }
       if let seq = message.seq, room.conversation != nil {
         receive(message, seq: seq, in: room)
-      } else if let packet = message.packet() {
-        deliver(packet, to: room)
+      } else if let event = message.event() {
+        deliver(event, to: room)
       }
       return
     }
-    guard let packet = message.packet() else { return }
-    broadcast(packet, to: message.rooms, except: message.except)
+    guard let event = message.event() else { return }
+    broadcast(event, to: message.rooms, except: message.except)
   }
 
-  private func deliver(_ packet: PreparedPacket, to room: Room) {
-    room.deliver(packet)
+  private func deliver(_ event: RoomEvent, to room: Room) {
+    // Whoever was removed must not have it, and who that is the store is being asked.
+    if room.isVerifying { return room.hold(event) }
+    room.deliver(event, offset: recovery?.offset ?? [])
     counters.delivered += room.members.count
   }
 
   /// To the members of any of the rooms (none: everybody) who are in none of `except`; each once.
-  func broadcast(_ packet: PreparedPacket, to names: [String], except: [String]) {
-    var left = Set<ObjectIdentifier>()
-    for name in except { for member in rooms[name]?.members ?? [] { left.insert(ObjectIdentifier(member)) } }
-    let targets = names.isEmpty ? Array(rooms.values) : names.compactMap { rooms[$0] }
-    for room in targets {
-      for member in room.members where left.insert(ObjectIdentifier(member)).inserted {
-        member.socket.send(packet)
-        counters.delivered += 1
-      }
-    }
+  func broadcast(_ event: RoomEvent, to names: [String], except: [String]) {
+    let selected = select(RoomRequest.Selection(rooms: names, except: except))
+    guard !selected.isEmpty else { return }
+    let plain = event.packet()
+    let marked = recovery.map { event.packet(offset: $0.offset) } ?? plain
+    for member in selected { member.socket.send(member.isRecoverable ? marked : plain) }
+    counters.delivered += selected.count
   }
 
-  /// Another server's request: JSON on the request channel.
-  private func requested(_ payload: UnsafeRawBufferPointer) {
-    guard let document = try? JSONDocument(parsing: payload), let request = RoomRequest(document.root) else { return }
-    guard request.uid != uid else { return }
-    let selected = select(request.selection)
-    switch request.kind {
-    case .join:
-      for name in request.rooms where UUID(name) == nil {
-        let (room, isNew) = room(named: name, conversation: nil)
-        for session in selected { room.insert(session) }
-        if room.isEmpty {
-          forgetIfEmpty(room)
-        } else if isNew {
-          loop.start { [self] in await subscribe([AdapterChannel.room(name)]) }
-        }
-      }
-    case .leave:
-      for name in request.rooms {
-        guard let room = rooms[name] else { continue }
-        cancelJoins(of: selected, in: room)
-        for session in selected { room.remove(session) }
-        forgetIfEmpty(room)
-      }
-    case .disconnect:
-      for session in selected { session.socket.disconnect(close: request.closes) }
-    default:
-      break
-    }
-  }
-
-  private func select(_ selection: RoomRequest.Selection) -> [GatewaySession] {
+  /// The sockets in any of the rooms (none: all) that are in none of `except`, each once.
+  func select(_ selection: RoomRequest.Selection) -> [GatewaySession] {
     var left = Set<ObjectIdentifier>()
     for name in selection.except { for member in rooms[name]?.members ?? [] { left.insert(ObjectIdentifier(member)) } }
     var selected: [GatewaySession] = []
@@ -202,31 +214,27 @@ final class Hub: @unchecked Sendable {
     return selected
   }
 
-  private func cancelJoins(of sessions: [GatewaySession], in room: Room) {
-    for join in room.joins where sessions.contains(where: { $0 === join.session }) { join.isCancelled = true }
-  }
-
   // MARK: A conversation's order
 
   private func receive(_ message: AdapterMessage, seq: Int64, in room: Room) {
     room.highestSeen = max(room.highestSeen, seq)
     guard let last = room.lastSeq else {
       // The first join asks the store right now; see `settle`.
-      if room.held.count < limits.held, let packet = message.packet() { room.held[seq] = packet }
+      if room.held.count < limits.held, let event = message.event() { room.held[seq] = event }
       return
     }
     if seq <= last {
       counters.duplicates += 1
       return
     }
-    guard let packet = message.packet() else { return }
+    guard let event = message.event() else { return }
     if seq == last + 1, !room.isVerifying {
-      advance(room, packet)
+      advance(room, event)
       measure(message, seq, room)
       if !room.held.isEmpty { drain(room) }
       return
     }
-    if room.held.count < limits.held { room.held[seq] = packet }
+    if room.held.count < limits.held { room.held[seq] = event }
     guard !room.isVerifying else { return }
     counters.gaps += 1
     fillLater(room)
@@ -247,16 +255,20 @@ final class Hub: @unchecked Sendable {
   }
 
   /// Delivers the next message of a room to its members, and lays it by for those who are joining.
-  private func advance(_ room: Room, _ packet: PreparedPacket) {
-    room.lastSeq = (room.lastSeq ?? 0) + 1
-    room.deliver(packet)
+  private func advance(_ room: Room, _ event: RoomEvent) {
+    let seq = (room.lastSeq ?? 0) + 1
+    room.lastSeq = seq
+    if let recovery, let conversation = room.conversation {
+      room.lastOrdinal = recovery.delivered(seq, in: conversation)
+    }
+    room.deliver(event, offset: recovery?.offset ?? [])
     counters.delivered += room.members.count
-    for join in room.joins { join.hold(packet) }
+    for join in room.joins { join.hold(event) }
   }
 
   private func drain(_ room: Room) {
     guard !room.isVerifying else { return }
-    while let last = room.lastSeq, let packet = room.held.removeValue(forKey: last + 1) { advance(room, packet) }
+    while let last = room.lastSeq, let event = room.held.removeValue(forKey: last + 1) { advance(room, event) }
     guard let last = room.lastSeq, !room.held.isEmpty else { return }
     room.held = room.held.filter { $0.key > last }
   }
@@ -305,7 +317,7 @@ final class Hub: @unchecked Sendable {
         if let epoch = try await store.epoch(of: conversation) { noticed(epoch, in: room) }
         while room.isVerifying { try await loop.sleep(for: .milliseconds(2)) }
         for message in page where message.seq == (room.lastSeq ?? 0) + 1 {
-          advance(room, PreparedPacket.messageNew(message))
+          advance(room, .messageNew(message))
         }
         drain(room)
         if page.isEmpty, room.lastSeq == last {
@@ -359,6 +371,7 @@ final class Hub: @unchecked Sendable {
         }
       }
       room.isVerifying = false
+      for (event, except) in room.takeWaiting() { deliver(event, to: room, except: except) }
       proceed(room)
     }
   }
@@ -416,7 +429,10 @@ final class Hub: @unchecked Sendable {
       for (conversation, user) in try await store.strangers(chunk) {
         guard let room = rooms[conversation.description] else { continue }
         for join in room.joins where join.session.user == user { join.isCancelled = true }
-        for member in room.members where member.user == user { room.putOut(member) }
+        for member in room.members where member.user == user {
+          room.putOut(member)
+          recovery?.changed(member)
+        }
         forgetIfEmpty(room)
       }
     }
@@ -424,15 +440,24 @@ final class Hub: @unchecked Sendable {
 
   // MARK: Saying something from here
 
+  func publish(_ bytes: [UInt8], on channel: String) { redis.post("PUBLISH", channel, bytes) }
+
   /// To the room's members here at once and elsewhere through Redis; not to `except`. Lost if Redis is away: for what
   /// is only true now, as typing is.
   func say(_ event: String, to room: String, except: GatewaySession, _ argument: (inout JSONWriter) -> Void) {
-    if let local = rooms[room] {
-      let packet = PreparedPacket(event: event, argument)
-      for member in local.members where member !== except { member.socket.send(packet) }
+    let local = rooms[room]
+    if let local {
+      let event = RoomEvent(event, argument)
+      if local.isVerifying { local.hold(event, except: except) } else { deliver(event, to: local, except: except) }
     }
     redis.post(
       "PUBLISH", AdapterChannel.room(room),
-      AdapterBroadcast.encode(uid: uid, event: event, rooms: [room], argument))
+      AdapterBroadcast.encode(uid: uid, event: event, rooms: [room], epoch: local?.highestEpoch, argument))
+  }
+
+  private func deliver(_ event: RoomEvent, to room: Room, except: GatewaySession?) {
+    guard let except else { return deliver(event, to: room) }
+    let packet = event.packet()
+    for member in room.members where member !== except { member.socket.send(packet) }
   }
 }

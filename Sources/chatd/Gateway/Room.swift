@@ -7,13 +7,17 @@ import SocketIO
 final class Room: @unchecked Sendable {
   let name: String
   let conversation: UUID?
-  var members: ContiguousArray<GatewaySession> = []
+  private(set) var members: ContiguousArray<GatewaySession> = []
+  /// Members whose packets bear an offset.
+  private var recoverableCount = 0
   /// Joins under way: not members yet, but to be told when their user is removed.
   var joins: [Join] = []
   /// What has been delivered; nil until the store was asked.
   var lastSeq: Int64?
+  /// The hub's ordinal of the last delivery; 0 before the first.
+  var lastOrdinal: UInt64 = 0
   /// Delivered when the gap before them is closed.
-  var held: [Int64: PreparedPacket] = [:]
+  var held: [Int64: RoomEvent] = [:]
   /// The highest seq that anybody has spoken of.
   var highestSeen: Int64 = 0
   /// The conversation's epoch in which the members, and those who are joining, were found to be participants.
@@ -22,6 +26,8 @@ final class Room: @unchecked Sendable {
   var highestEpoch: Int64 = 0
   /// The store is being asked who the participants are; nothing is delivered until it has answered.
   var isVerifying = false
+  /// Events without a seq that came while the store was asked, and who is not to have them.
+  private var waiting: [(event: RoomEvent, except: GatewaySession?)] = []
   /// Somebody is about to read, or reads, what is missing from the store.
   var isFilling = false
 
@@ -37,6 +43,7 @@ final class Room: @unchecked Sendable {
     guard session.place(in: self) == nil else { return }
     session.places.append(GatewaySession.Place(room: self, index: members.count, since: since))
     members.append(session)
+    if session.isRecoverable { recoverableCount += 1 }
   }
 
   /// The last member takes the place that becomes free.
@@ -45,6 +52,7 @@ final class Room: @unchecked Sendable {
     let index = session.places[place].index
     session.places.swapAt(place, session.places.count - 1)
     session.places.removeLast()
+    if session.isRecoverable { recoverableCount -= 1 }
     let last = members.removeLast()
     guard index < members.count else { return }
     members[index] = last
@@ -57,9 +65,35 @@ final class Room: @unchecked Sendable {
     remove(session)
   }
 
-  @inline(__always)
-  func deliver(_ packet: PreparedPacket) {
-    for member in members { member.socket.send(packet) }
+  static let waitingLimit = 64
+
+  /// Keeps an event without a seq until the store has said who the members are. Beyond the limit it is dropped: such an
+  /// event is only true now.
+  func hold(_ event: RoomEvent, except: GatewaySession? = nil) {
+    if waiting.count < Self.waitingLimit { waiting.append((event, except)) }
+  }
+
+  func takeWaiting() -> [(event: RoomEvent, except: GatewaySession?)] {
+    let taken = waiting
+    waiting = []
+    return taken
+  }
+
+  /// Sends an event to all members, with `offset` to those who can be recovered.
+  func deliver(_ event: RoomEvent, offset: @autoclosure () -> [UInt8]) {
+    if members.isEmpty { return }
+    if recoverableCount == 0 {
+      let packet = event.packet()
+      for member in members { member.socket.send(packet) }
+      return
+    }
+    let marked = event.packet(offset: offset())
+    if recoverableCount == members.count {
+      for member in members { member.socket.send(marked) }
+      return
+    }
+    let plain = event.packet()
+    for member in members { member.socket.send(member.isRecoverable ? marked : plain) }
   }
 }
 
@@ -69,7 +103,7 @@ final class Join: @unchecked Sendable {
   /// The user was removed, or the socket closed, while the store was asked.
   var isCancelled = false
   /// Set when the join reads from the store: packets of the room from then on.
-  var pending: [PreparedPacket]?
+  var pending: [RoomEvent]?
   /// There were more than may wait: read on from the store instead.
   var hasOverflowed = false
 
@@ -77,10 +111,10 @@ final class Join: @unchecked Sendable {
 
   static let pendingLimit = 512
 
-  func hold(_ packet: PreparedPacket) {
+  func hold(_ event: RoomEvent) {
     guard let count = pending?.count, !hasOverflowed else { return }
     if count < Self.pendingLimit {
-      pending?.append(packet)
+      pending?.append(event)
     } else {
       hasOverflowed = true
       pending = []

@@ -1,5 +1,6 @@
 import CLinux
 import ChatKit
+import HTTP
 import JSON
 import Logging
 import Networking
@@ -36,7 +37,7 @@ final class SocketEvents: @unchecked Sendable {
     namespace.onEvent = { [self] socket, event, arguments, ack in received(socket, event, arguments, ack) }
     namespace.onDisconnect = { [self] socket, reason in
       metrics.disconnected(reason)
-      if let session = socket.data as? GatewaySession { hub.remove(session) }
+      if let session = socket.data as? GatewaySession { hub.remove(session, isKept: reason.isRecoverable) }
     }
   }
 
@@ -52,10 +53,57 @@ final class SocketEvents: @unchecked Sendable {
     } catch {
       throw Self.refusal(ChatError(.unauthenticated, "The access token is not valid: \(error)."))
     }
-    let session = GatewaySession(socket: socket, claims: claims)
-    session.trace = auth?["traceparent"]?.withUTF8 { TraceContext(utf8: $0) } ?? nil
+    if await recover(socket, auth, claims) { return }
+    let privateID = isRecoveryOffered(socket, auth) ? SessionID(SecureRandom.token()) : nil
+    let session = GatewaySession(socket: socket, claims: claims, privateID: privateID)
+    session.trace = Self.trace(auth)
+    socket.data = session
+    if let privateID { socket.recover(id: nil, privateID: privateID.description) }
+    hub.recovery?.admit(session)
+    await hub.add(session)
+  }
+
+  private static func trace(_ auth: JSONValue?) -> TraceContext? {
+    auth?["traceparent"]?.withUTF8 { TraceContext(utf8: $0) } ?? nil
+  }
+
+  /// Lets a client that comes back, with a token of the same user, continue as the socket that it was. False where that
+  /// cannot be without a gap or a repetition.
+  private func recover(_ socket: Socket, _ auth: JSONValue?, _ claims: AccessClaims) async -> Bool {
+    guard let recovery = hub.recovery, let text = auth?["pid"]?.string, let privateID = SessionID(text),
+      let offset = auth?["offset"]?.string.flatMap({ RecoveryOffset($0) }),
+      let answer = await recovery.take(privateID, at: offset, user: claims.user), !socket.isGone
+    else { return false }
+    let fresh = socket.id
+    guard socket.recover(id: answer.socket, privateID: text) else { return false }
+    let session = GatewaySession(socket: socket, claims: claims, privateID: privateID)
+    session.trace = Self.trace(auth)
     socket.data = session
     await hub.add(session)
+    if await hub.restore(session, answer) { return true }
+    hub.remove(session)
+    socket.data = nil
+    socket.discardHeld()
+    socket.recover(id: fresh, privateID: nil)
+    return false
+  }
+
+  /// Whoever says `recovery` in the CONNECT is believed. Otherwise it is offered to all but programs in Python, whose
+  /// handlers take as many arguments as they name: an offset more would be an error there.
+  private func isRecoveryOffered(_ socket: Socket, _ auth: JSONValue?) -> Bool {
+    guard hub.recovery != nil else { return false }
+    return auth?["recovery"]?.bool ?? (socket.handshake.tag == Self.takesOffsets)
+  }
+
+  static let takesOffsets: UInt8 = 1
+
+  /// For `EngineIOConfiguration.tag`. Python's clients name themselves; its WebSocket without a name sends an Origin, which
+  /// programs on node do not, and a browser sends both.
+  static func tag(_ request: HTTPRequest) -> UInt8 {
+    guard let agent = request.headers["user-agent"] else {
+      return request.headers["origin"] == nil ? takesOffsets : 0
+    }
+    return agent.lowercased().contains("python") ? 0 : takesOffsets
   }
 
   private static func refusal(_ error: ChatError) -> ConnectRefusal {

@@ -39,8 +39,10 @@ struct ConversationRoutes: Sendable {
     }
     router.delete("/api/conversations/:id/participants/:userId") { _, context in
       let actor = try await accounts.user(try context.claims().user)
-      try await conversations.remove(
-        try context.parameter("userId", as: UUID.self), from: try context.parameter("id", as: UUID.self), by: actor)
+      let conversation = try context.parameter("id", as: UUID.self)
+      let epoch = try await conversations.remove(
+        try context.parameter("userId", as: UUID.self), from: conversation, by: actor)
+      await emitter.notice(epoch, in: conversation)
       return HTTPResponse(status: .noContent)
     }
     router.get("/api/conversations/:id/messages") { request, context in

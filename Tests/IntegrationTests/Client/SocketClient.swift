@@ -24,6 +24,11 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
   let loop: EventLoop
   private let connection: Connection
   private(set) var id = ""
+  /// The session's secret and the last offset, as the official clients keep them for a recovery.
+  private(set) var privateID: String?
+  private(set) var offset: String?
+  /// The server continues the session of `connect(to:token:recovering:…)`.
+  private(set) var isRecovered = false
   private(set) var isClosed = false
   /// Events are kept here unless `onEvent` takes them.
   private(set) var events: [Event] = []
@@ -44,8 +49,10 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
   }
 
   /// Connects and logs in. Throws `Refused`, `Cut` or `TestFailure` (too late).
+  /// - Parameter before: the connection that was cut, for a recovery of its session.
   static func connect(
-    to port: UInt16, token: String?, loop: EventLoop, within limit: Duration = .seconds(15)
+    to port: UInt16, token: String?, recovering before: SocketClient? = nil, loop: EventLoop,
+    within limit: Duration = .seconds(15), onEvent: ((String, JSONValue) -> Void)? = nil
   ) async throws -> SocketClient {
     let connection: Connection
     do {
@@ -53,7 +60,14 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
     } catch {
       throw Cut(description: "\(error)")
     }
-    let client = SocketClient(connection, loop, token.map { ["token": .string($0)] } ?? [:])
+    var auth: JSONLiteral = token.map { ["token": .string($0)] } ?? [:]
+    if let before, let id = before.privateID, let token {
+      auth = ["token": .string(token), "pid": .string(id), "offset": before.offset.map { .string($0) } ?? nil]
+    }
+    let client = SocketClient(connection, loop, auth)
+    client.privateID = before?.privateID
+    client.offset = before?.offset
+    client.onEvent = onEvent
     connection.start(client)
     connection.write(
       Array(
@@ -217,9 +231,14 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
     switch type {
     case UInt8(ascii: "0"):
       id = json["sid"]?.string ?? ""
+      let secret = json["pid"]?.string
+      isRecovered = secret != nil && secret == privateID
+      privateID = secret
       finishConnecting(.success(()))
     case UInt8(ascii: "2"):
       guard let name = json[0]?.string else { return }
+      if privateID != nil, json.count > 1, let last = json[json.count - 1]?.string { offset = last }
+      if name == "offset" { return }
       let argument = json[1] ?? json
       if let onEvent { onEvent(name, argument) } else { events.append(Event(name: name, argument: argument)) }
     case UInt8(ascii: "3") where hasNumber:

@@ -109,11 +109,12 @@ struct InvariantTests {
     print(
       """
       the invariant: \(ledger.acceptedCount) messages accepted, \(ledger.deliveries) deliveries, \(ledger.refused) refused, \
-      \(ledger.retries) retries, \(ledger.replays) replayed, \(ledger.reconnects) reconnects, \(ledger.resumed) resumed, \
+      \(ledger.retries) retries, \(ledger.replays) replayed, \(ledger.reconnects) reconnects, \(ledger.recovered) recovered, \
+      \(ledger.resumed) resumed, \
       \(cut) cuts
       """)
     for event in cluster.events { print("  \(event)") }
-    #expect(ledger.refused > 0 && ledger.retries > 0 && ledger.resumed > 0 && cut > 0)
+    #expect(ledger.refused > 0 && ledger.retries > 0 && ledger.resumed > 0 && ledger.recovered > 0 && cut > 0)
     #expect(ledger.reconnects > Self.memberCount)
   }
 

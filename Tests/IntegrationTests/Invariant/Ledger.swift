@@ -14,6 +14,8 @@ final class Ledger: @unchecked Sendable {
   var deliveries = 0
   var reconnects = 0
   var resumed = 0
+  /// Sessions that Socket.IO's recovery continued.
+  var recovered = 0
   /// No more sends.
   var isDone = false
   /// Everybody goes home.

@@ -3,7 +3,9 @@ import Networking
 import TestSupport
 
 /// Reads its rooms on a socket. After any cut it comes back, on the other gateway if its own is away, and resumes from
-/// its cursor. It takes nothing on trust: what comes must be the cursor's next, each time. On the test's loop.
+/// its cursor. Every third lets Socket.IO recover its session, and resumes only where that is refused.
+///
+/// It takes nothing on trust: what comes must be the cursor's next, each time. On the test's loop.
 final class Member: @unchecked Sendable {
   let index: Int
   let rooms: [String]
@@ -32,15 +34,22 @@ final class Member: @unchecked Sendable {
 
   func run() async {
     var isFirst = true
+    var hasJoined = false
     while !ledger.isOver {
       do {
         let socket = try await SocketClient.connect(
-          to: cluster.gatewayPorts[gateway], token: person.token, loop: cluster.loop)
+          to: cluster.gatewayPorts[gateway], token: person.token, recovering: index % 3 == 0 ? self.socket : nil,
+          loop: cluster.loop, onEvent: { [unowned self] name, argument in receive(name, argument) })
         self.socket = socket
         if !isFirst { ledger.reconnects += 1 }
         isFirst = false
-        socket.onEvent = { [unowned self] name, argument in receive(name, argument) }
-        for room in rooms { try await join(room, socket) }
+        if socket.isRecovered, hasJoined {
+          ledger.recovered += 1
+        } else {
+          hasJoined = false
+          for room in rooms { try await join(room, socket) }
+          hasJoined = true
+        }
         try await socket.wait("the end", within: .seconds(3600)) { socket.isClosed }
       } catch let refused as Refused {
         ledger.violation("member \(index) was \(refused)")
