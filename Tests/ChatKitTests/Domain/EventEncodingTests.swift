@@ -50,7 +50,7 @@ struct EventEncodingTests {
     // Keys that are not known yet are passed over, whatever they hold.
     var later = MessagePackWriter()
     later.mapHeader(5)
-    later.value("trace")
+    later.value("of a later version")
     later.arrayHeader(1)
     later.mapHeader(0)
     for (key, value) in [("id", "\(UUID.v7())"), ("type", "message.created"), ("conversationId", "\(UUID.v7())")] {
