@@ -47,6 +47,9 @@ struct RoomRequest {
       selection = Selection(rooms: [socket], except: [])
       rooms = root["room"]?.string.map { [$0] } ?? []
     } else {
+      // Without any options a request would mean everybody.
+      let isOfSockets = kind != .sockets && kind != .allRooms && kind != .serverSideEmit
+      if isOfSockets, options?.kind != .object { return nil }
       selection = Selection(rooms: Self.strings(options?["rooms"]), except: Self.strings(options?["except"]))
       rooms = Self.strings(root["rooms"])
     }
