@@ -87,7 +87,7 @@ package struct Event: Sendable {
       writer.value("hops")
       writer.arrayHeader(2)
       writer.value(hops.received.microseconds)
-      writer.value(hops.committed.microseconds)
+      writer.value(hops.committed.microseconds - hops.received.microseconds)
     }
     writer.value("data")
     let document = try? JSONDocument(parsing: data)

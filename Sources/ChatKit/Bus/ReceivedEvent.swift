@@ -94,7 +94,9 @@ package struct ReceivedEvent: Sendable {
       for _ in 0..<count { try reader.skip() }
       return nil
     }
-    let received = Timestamp(microseconds: try reader.readInt64())
-    return EventHops(received: received, committed: Timestamp(microseconds: try reader.readInt64()))
+    let received = try reader.readInt64()
+    let delay = try reader.readInt64()
+    return EventHops(
+      received: Timestamp(microseconds: received), committed: Timestamp(microseconds: received &+ delay))
   }
 }
