@@ -17,7 +17,8 @@ __chatctl_command() {
 # Whether an option takes the next word.
 __chatctl_takes_value() {
   case "$1 $2" in
-    '/migrate --postgres' | '/migrate/'*' --postgres') ;;
+    '/migrate --postgres' | '/migrate/'*' --postgres' | '/migrate --postgres-password-file' | \
+    '/migrate/'*' --postgres-password-file') ;;
     *) return 1 ;;
   esac
 }
@@ -25,6 +26,7 @@ __chatctl_takes_value() {
 # The values of an option or, @1, of an argument.
 __chatctl_values() {
   case "$1 $2" in
+    '/migrate --postgres-password-file' | '/migrate/'*' --postgres-password-file') REPLY=@file ;;
     '/help @'*) REPLY=@dynamic ;;
     '/completion @'1) REPLY='bash zsh fish' ;;
     '/man @'*) REPLY=@dynamic ;;
@@ -41,15 +43,15 @@ __chatctl_words() {
       ;;
     '/migrate')
       commands='status up'
-      options='--postgres --help -h --version'
+      options='--postgres --postgres-password-file --help -h --version'
       ;;
     '/migrate/status')
       commands=''
-      options='--postgres --help -h --version'
+      options='--postgres --postgres-password-file --help -h --version'
       ;;
     '/migrate/up')
       commands=''
-      options='--postgres --help -h --version'
+      options='--postgres --postgres-password-file --help -h --version'
       ;;
     '/help')
       commands=''

@@ -21,7 +21,7 @@ function __chatctl_state
                     continue
                 case '-?*'
                     switch "$path $word"
-                        case '/migrate --postgres' '/migrate/* --postgres'
+                        case '/migrate --postgres' '/migrate/* --postgres' '/migrate --postgres-password-file' '/migrate/* --postgres-password-file'
                             set open 1
                         case '* --*'
                     end
@@ -84,6 +84,7 @@ complete -c chatctl -l version -d 'Show the version'
 complete -c chatctl -n '__chatctl_at /migrate' -a 'status' -d 'List the migrations and which are applied'
 complete -c chatctl -n '__chatctl_at /migrate' -a 'up' -d 'Apply what is pending'
 complete -c chatctl -n '__chatctl_within /migrate' -l postgres -r -f -d 'PostgreSQL, as libpq has it: postgresql://user@host/database'
+complete -c chatctl -n '__chatctl_within /migrate' -l postgres-password-file -r -F -d 'The file with PostgreSQL\'s password'
 complete -c chatctl -n '__chatctl_within /help' -l json -d 'Print all that is declared, in JSON, for programs'
 complete -c chatctl -n '__chatctl_within /help' -f -a '(__chatctl_dynamic)'
 complete -c chatctl -n 'test (__chatctl_state) = "/completion 0"' -f -a "bash zsh fish"

@@ -7,12 +7,26 @@ import Primitives
 /// `chatctl migrate`: the schema of the database.
 enum MigrateCommands {
   private static let postgres = Option(
-    required: "postgres", .string.named("URL"), help: "PostgreSQL, as libpq has it: postgresql://user@host/database.",
+    required: "postgres", .postgres, help: "PostgreSQL, as libpq has it: postgresql://user@host/database.",
     environment: "CHATD_POSTGRES")
+
+  private static let passwordFile = Option<String?>(
+    "postgres-password-file", .file, defaultText: "the credential postgres-password, if there is one",
+    help: "The file with PostgreSQL's password.", environment: "CHATD_POSTGRES_PASSWORD_FILE")
+
+  /// Throws `ConfigurationError` when the password cannot be read.
+  private static func configuration(_ invocation: Invocation) throws -> PostgresConfiguration {
+    var configuration = PostgresConfiguration(connectionString: invocation[postgres])
+    configuration.applicationName = "chatctl"
+    configuration.password = try Secret(
+      name: "postgres.password", file: invocation[passwordFile], credential: "postgres-password"
+    ).read()
+    return configuration
+  }
 
   static func group(_ loop: EventLoop) -> Command {
     Command(
-      "migrate", summary: "Bring the database to this version's schema", options: [postgres],
+      "migrate", summary: "Bring the database to this version's schema", options: [postgres, passwordFile],
       subcommands: [status(loop), up(loop)])
   }
 
@@ -28,7 +42,7 @@ enum MigrateCommands {
         ExitCode.Meaning(.unavailable),
       ]
     ) { invocation in
-      let configuration = PostgresConfiguration(connectionString: invocation[postgres])
+      let configuration = try configuration(invocation)
       let status = try await Migrator.with(configuration, loop: loop) { try await $0.status() }
       for (migration, applied) in status.entries {
         let state = applied.map { "applied \($0.appliedAt)" } ?? "pending"
@@ -55,7 +69,7 @@ enum MigrateCommands {
       ]
     ) { invocation in
       let output = invocation.output
-      let configuration = PostgresConfiguration(connectionString: invocation[postgres])
+      let configuration = try configuration(invocation)
       let applied = try await Migrator.with(configuration, loop: loop) { migrator in
         try await migrator.up { progress in
           switch progress {

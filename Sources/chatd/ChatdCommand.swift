@@ -27,12 +27,14 @@ enum ChatdCommand {
         role(.api, "The HTTP API"),
         role(.gateway, "The Socket.IO gateway"),
         ConfigCommand.command,
-      ], subcommandName: "ROLE",
+      ],
       exitCodes: exitCodes),
     version: Version.current, manualSection: 8)
 
   /// What the arguments ask for, with the configuration's file. Throws `CommandError`.
-  static func parse(_ arguments: [String]) throws -> ProgramRequest {
+  static func parse(
+    _ arguments: [String], context: @escaping @Sendable (Invocation) throws -> [String: ContextValue] = context
+  ) throws -> ProgramRequest {
     try program.parse(arguments, environment: Program.environment, context: context)
   }
 

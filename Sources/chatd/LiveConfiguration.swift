@@ -18,6 +18,9 @@ final class LiveConfiguration {
   private var applied: Invocation
   private let read: () throws -> Invocation?
 
+  /// The file that is read, if any.
+  var file: String? { ServerFile.path(named: started[ChatdCommand.config]) }
+
   /// - Parameter read: what the same arguments say now, with the file as it is now.
   init(_ invocation: Invocation, read: @escaping () throws -> Invocation?) {
     started = invocation

@@ -10,9 +10,10 @@ enum Main {
   static func main() {
     signal(SIGPIPE, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
-    guard case .run(let invocation) = try? ChatdCommand.parse(arguments), let options = Options(invocation) else {
-      answer(arguments)
-    }
+    let reading = FirstReading()
+    guard case .run(let invocation) = try? ChatdCommand.parse(arguments, context: reading.context),
+      let options = Options(invocation)
+    else { answer(arguments, reading) }
     for warning in invocation.warnings + UnknownVariables.warnings() { Console.say("chatd: warning: \(warning)") }
     _ = clinux_raise_file_limit()
     // Before any other thread starts, for they inherit the mask.
@@ -31,17 +32,31 @@ enum Main {
   }
 
   /// Everything but a role: help, completions, the configuration, and what is wrong with the arguments.
-  private static func answer(_ arguments: [String]) -> Never {
+  private static func answer(_ arguments: [String], _ reading: FirstReading) -> Never {
     let loop = EventLoop()
     let ending = Ending()
     loop.execute {
       loop.start {
-        ending.code = await ChatdCommand.program.run(arguments, context: ChatdCommand.context)
+        ending.code = await ChatdCommand.program.run(arguments, context: reading.context)
         loop.stop()
       }
     }
     loop.run()
     exit(ending.code.rawValue)
+  }
+
+  /// The configuration's file as it was read first: what comes through a pipe can be read only once.
+  private final class FirstReading: @unchecked Sendable {
+    private var result: Result<[String: ContextValue], any Error>?
+
+    /// One thread at a time.
+    var context: @Sendable (Invocation) throws -> [String: ContextValue] {
+      { [self] invocation in
+        let result = result ?? Result { try ChatdCommand.context(invocation) }
+        self.result = result
+        return try result.get()
+      }
+    }
   }
 
   /// How an answer ended; of the loop.

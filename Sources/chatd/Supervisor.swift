@@ -157,6 +157,7 @@ final class Supervisor: @unchecked Sendable {
     let url = "http://\(isAny ? "localhost" : address.host):\(address.port)"
     Console.say(
       "chatd \(Version.current): \(options.role.rawValue) listens on \(address), ready in \(duration.milliseconds) ms")
+    if let file = configuration.file { Console.say("chatd: configuration in \(file)") }
     if let address = admin.address { Console.say("chatd: metrics and readiness on \(address)") }
     status = "\(options.role.rawValue) listens on \(address)"
     notifier?.ready(status)

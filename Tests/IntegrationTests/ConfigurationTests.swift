@@ -106,6 +106,16 @@ struct ConfigurationTests {
     #expect(output == "\(path) is valid\n")
   }
 
+  @Test("a file that comes through a pipe")
+  func pipe() async throws {
+    let path = try file("loops: 3")
+    let chatd = "\(try TestProcess.products)/chatd"
+    let command = "\(chatd) config loops -o json --config <(sleep 0.1; cat \(path))"
+    let (exit, output) = try await TestProcess.run("/bin/bash", ["-c", command])
+    #expect(exit == .code(0))
+    #expect(output.hasPrefix("[{\"setting\":\"loops\",\"value\":3,\"from\":\"file\""), "\(output)")
+  }
+
   @Test("a file with mistakes: 65, and all of them, by every command that reads it")
   func mistakes() async throws {
     let path = try file("http: {lisen: ':80'}\nloops: 0\nloops: 1\npostgres: {url: 'postgresql://a:hunter2@db/x'}")
@@ -119,7 +129,7 @@ struct ConfigurationTests {
           \(path):5:10: loops: expected a number from 1 to 256, found the number 0
           \(path):6:3: key 'loops' appears twice; it stands at line 5 already
           \(path):7:19: postgres.url: the address has a password in it; leave it out and put the password into a file: \
-          postgres.passwordFile
+          --postgres-password-file (postgres.passwordFile)
           docs/CONFIGURATION.md and 'chatd config --explain' have every setting.
 
           """)

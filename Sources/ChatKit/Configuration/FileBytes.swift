@@ -14,6 +14,8 @@ enum FileBytes {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure(path, errno, what) }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw failure(path, EISDIR, what) }
+    // Opening must not wait for the other end of a pipe; reading one, as of `--config <(…)`, must.
+    _ = fcntl(descriptor, F_SETFL, 0)
     var bytes: [UInt8] = []
     while true {
       var part = [UInt8](repeating: 0, count: 64 << 10)

@@ -1,4 +1,4 @@
-import Commands
+package import Commands
 import Networking
 import Redis
 
@@ -36,7 +36,9 @@ extension ValueType where Value == RedisConfiguration {
       expectation: "a Redis address, for example redis://127.0.0.1:6379/0 or unix:///run/redis.sock",
       complaint: { text in
         RedisConfiguration(url: text)?.password == nil
-          ? nil : "the address has a password in it; leave it out and put the password into a file: redis.passwordFile"
+          ? nil
+          : "the address has a password in it; leave it out and put the password into a file: "
+            + "--redis-password-file (redis.passwordFile)"
       },
       parse: { text in RedisConfiguration(url: text).flatMap { $0.password == nil ? $0 : nil } })
   }
@@ -44,12 +46,13 @@ extension ValueType where Value == RedisConfiguration {
 
 extension ValueType where Value == String {
   /// The address of a PostgreSQL as libpq reads it, without a password.
-  static var postgres: ValueType {
+  package static var postgres: ValueType {
     ValueType(
       metavariable: "URL", expectation: "a PostgreSQL address, for example postgresql:///chat",
       complaint: { text in
         hasPassword(text)
-          ? "the address has a password in it; leave it out and put the password into a file: postgres.passwordFile"
+          ? "the address has a password in it; leave it out and put the password into a file: "
+            + "--postgres-password-file (postgres.passwordFile)"
           : nil
       },
       parse: { $0.isEmpty || hasPassword($0) ? nil : $0 })
