@@ -36,9 +36,10 @@ let package = Package(
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CKafka", providers: [.apt(["librdkafka-dev"])]),
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
-    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     // The ground: no domain, no Foundation.
@@ -48,12 +49,13 @@ let package = Package(
     library("MessagePack", ["JSON"]),
     library("YAML", ["CYAML", "Primitives"]),
     library("Commands", ["JSON", "Primitives"]),
-    library("Networking", ["CLinux", "Primitives"]),
+    library("Networking", ["CLinux", "COpenSSL", "Primitives"]),
     library("Logging", ["CLinux", "JSON", "Networking", "Primitives"]),
     library("HTTP", ["Networking", "JSON", "Primitives", "COpenSSL", "CZlib"]),
     library("SocketIO", ["HTTP", "JSON", "Networking", "Primitives"]),
-    library("Postgres", ["CPostgres", "Networking", "Primitives"]),
+    library("Postgres", ["COpenSSL", "CPostgres", "Networking", "Primitives"]),
     library("Kafka", ["CKafka", "CLinux", "Networking", "Primitives"]),
+    library("Curl", ["CCurl", "Networking"]),
     library("Redis", ["CHiredis", "Networking", "Primitives"]),
 
     // The domain, and the two programs on it.
@@ -76,6 +78,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["CLinux", "ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "Redis"],
       path: "Tests/TestSupport", swiftSettings: settings),
+    .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: settings),
     program(
       "ConformanceServer", ["HTTP", "JSON", "Networking", "Primitives", "SocketIO"], path: "Tests/ConformanceServer"),
     program(
@@ -85,17 +88,19 @@ let package = Package(
       path: "Tests/Fuzz/Targets", swiftSettings: settings),
     tests("FuzzTests", ["FuzzTargets"]),
     tests("PrimitivesTests", ["Primitives"]),
-    tests("NetworkingTests", ["Networking", "Primitives"]),
+    tests("NetworkingTests", ["Networking", "Primitives", "TestCertificates"]),
     tests("MetricsTests", ["Metrics"]),
     tests("LoggingTests", ["CLinux", "JSON", "Logging"]),
     tests("JSONTests", ["JSON", "Primitives"]),
     tests("MessagePackTests", ["MessagePack", "JSON", "Primitives"]),
     tests("YAMLTests", ["YAML", "Primitives"]),
     tests("CommandsTests", ["Commands", "Primitives", "TestSupport"], exclude: ["Snapshots"]),
-    tests("HTTPTests", ["CZlib", "HTTP", "JSON", "Networking", "Primitives"]),
+    tests("HTTPTests", ["CZlib", "HTTP", "JSON", "Networking", "Primitives", "TestCertificates"]),
     tests("SocketIOTests", ["SocketIO", "HTTP", "JSON", "Networking", "Primitives", "TestSupport"]),
-    tests("PostgresTests", ["ChatKit", "Postgres", "Networking", "Primitives", "TestSupport"]),
-    tests("RedisTests", ["ChatKit", "Redis", "Networking", "Primitives", "TestSupport"]),
+    tests(
+      "PostgresTests", ["ChatKit", "Postgres", "Networking", "Primitives", "TestCertificates", "TestSupport"]),
+    tests("RedisTests", ["ChatKit", "Redis", "Networking", "Primitives", "TestCertificates", "TestSupport"]),
+    tests("CurlTests", ["Curl", "HTTP", "Networking", "TestCertificates", "TestSupport"]),
     tests(
       "ChatKitTests",
       [
@@ -106,7 +111,9 @@ let package = Package(
     tests(
       "IntegrationTests",
       ["TestSupport", "ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "Redis"]),
-    tests("ClientTests", ["TestSupport", "ChatKit", "JSON", "Primitives"], exclude: ["JavaScript", "Python"]),
+    tests(
+      "ClientTests", ["TestCertificates", "TestSupport", "ChatKit", "JSON", "Primitives"],
+      exclude: ["JavaScript", "Python"]),
   ]
 )
 

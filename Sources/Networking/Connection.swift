@@ -58,6 +58,9 @@ package final class Connection: Channel, @unchecked Sendable {
   private var sawEnd = false
   private var output = OutputBuffer()
   private var lingerTimer: LoopTimer?
+  /// Nil without TLS, and once the connection is over.
+  package private(set) var tls: TLSSession?
+  private var handshakeTimeout = Duration.zero
 
   package init(descriptor: Int32, peer: SocketAddress?, loop: EventLoop) {
     self.peer = peer
@@ -76,6 +79,7 @@ package final class Connection: Channel, @unchecked Sendable {
     self.handler = handler
     state = .open
     loop.add(self, .read)
+    if let tls { start(tls) }
   }
 
   /// Hands the connection to another owner, as an HTTP server does when a request upgrades to WebSocket.
@@ -87,7 +91,7 @@ package final class Connection: Channel, @unchecked Sendable {
   /// started there. `unsent` is what had been written and not taken; write it first. Nil when the connection is not open.
   package func move(to target: EventLoop) -> (connection: Connection, unsent: [UInt8])? {
     loop.assertCurrent()
-    guard state == .open else { return nil }
+    guard state == .open, tls?.isEstablished ?? true else { return nil }
     let unsent = output.copy()
     output.clear(loop.buffers)
     loop.remove(self)
@@ -95,12 +99,18 @@ package final class Connection: Channel, @unchecked Sendable {
     handler = nil
     let moved = Connection(descriptor: descriptor, peer: peer, loop: target)
     moved.outboundLimit = outboundLimit
+    if let tls {
+      self.tls = nil
+      moved.adopt(tls, timeout: handshakeTimeout)
+    }
     return (moved, unsent)
   }
 
   package var isOpen: Bool { state == .open }
+  /// Whether TLS protects it.
+  package var isSecure: Bool { tls != nil }
   /// Bytes not yet taken by the socket.
-  package var outboundCount: Int { output.count }
+  package var outboundCount: Int { output.count + (tls?.sealedCount ?? 0) }
 
   // MARK: Writing
 
@@ -128,16 +138,23 @@ package final class Connection: Channel, @unchecked Sendable {
 
   package override func flush() {
     guard state == .open || state == .finishing else { return }
-    let waiting = output.count
-    let outcome = output.flush(to: descriptor, loop.buffers)
+    let waiting = outboundCount
+    let outcome =
+      tls?.flush(&output, to: descriptor, loop) ?? output.flush(to: descriptor, loop.buffers)
     // What a finishing connection still has to say may take as long as the peer goes on taking it.
-    if state == .finishing, output.count < waiting { lingerTimer?.arm(after: Connection.patience) }
+    if state == .finishing, outboundCount < waiting { lingerTimer?.arm(after: Connection.patience) }
+    settle(outcome)
+  }
+
+  /// What follows from how much the socket has taken.
+  private func settle(_ outcome: OutputBuffer.Flush) {
     switch outcome {
     case .done:
       if isBlocked {
         isBlocked = false
         updateInterest()
-        if state == .open { handler?.drained() }
+        // What was written during a handshake may still wait.
+        if state == .open, output.isEmpty { handler?.drained() }
       }
       // Not while `drained` has left more to send.
       if state == .finishing, output.isEmpty { sendEnd() }
@@ -188,7 +205,9 @@ package final class Connection: Channel, @unchecked Sendable {
   private func receive() {
     let count = clinux_receive(descriptor, loop.scratch.baseAddress!, loop.scratch.count)
     if count > 0 {
-      if state == .open { handler?.received(UnsafeRawBufferPointer(rebasing: loop.scratch[0..<count])) }
+      let bytes = UnsafeRawBufferPointer(rebasing: loop.scratch[0..<count])
+      if let tls { return receive(bytes, tls) }
+      if state == .open { handler?.received(bytes) }
       return
     }
     if count < 0 {
@@ -196,6 +215,15 @@ package final class Connection: Channel, @unchecked Sendable {
       if error == EAGAIN || error == EINTR { return }
       return end(.failed(NetworkError(errno: error, "receive from \(peerDescription)")))
     }
+    // Whoever ends a TLS connection says so first, lest somebody else cut it short.
+    if let tls, state == .open {
+      sawEnd = true
+      return fail(tls.unexpectedEnd)
+    }
+    peerEnded()
+  }
+
+  private func peerEnded() {
     sawEnd = true
     switch state {
     case .open:
@@ -205,6 +233,65 @@ package final class Connection: Channel, @unchecked Sendable {
     case .lingering: end(.local)
     case .idle, .closed: break
     }
+  }
+
+  // MARK: TLS
+
+  func adopt(_ session: TLSSession, timeout: Duration) {
+    precondition(state == .idle, "a connection is secured before it is started")
+    session.connection = self
+    handshakeTimeout = timeout
+    tls = session
+  }
+
+  private func start(_ tls: TLSSession) {
+    tls.begin(on: loop, timeout: handshakeTimeout)
+    // A client's first words, or what a connection that has moved had not sent.
+    guard state == .open else { return }
+    settle(tls.send(to: descriptor, loop))
+    if tls.sealedCount > 0 { loop.flushAtTickEnd(self) }
+  }
+
+  private func receive(_ bytes: UnsafeRawBufferPointer, _ tls: TLSSession) {
+    guard state != .lingering else { return }
+    let wasEstablished = tls.isEstablished
+    let (count, outcome) = tls.receive(bytes, loop.tls)
+    settle(tls.send(to: descriptor, loop))
+    if !wasEstablished, tls.isEstablished { established() }
+    if tls.sealedCount > outboundLimit { end(.slowReceiver) }
+    if count > 0, state == .open { handler?.received(UnsafeRawBufferPointer(rebasing: loop.tls.plain[0..<count])) }
+    guard state != .closed else { return }
+    switch outcome {
+    case .more: break
+    case .ended: if state != .lingering { peerEnded() }
+    case .failed(let error): fail(error)
+    }
+  }
+
+  /// What was written during the handshake goes out.
+  private func established() {
+    guard state == .open || state == .finishing else { return }
+    let hasWaited = !output.isEmpty
+    flush()
+    if state == .open, hasWaited, output.isEmpty, !isBlocked { handler?.drained() }
+  }
+
+  /// TLS has failed. What it says about that (an alert) has been sent, and a server gives the peer the time to read it:
+  /// a close with unread input would be a reset.
+  func fail(_ error: NetworkError) {
+    guard state != .closed, state != .lingering, let tls else { return }
+    tls.leaveHandshake()
+    guard tls.isServer, !sawEnd, tls.sealedCount == 0 else { return end(.failed(error)) }
+    tls.failure = error
+    output.clear(loop.buffers)
+    state = .lingering
+    shutdown(descriptor, Int32(SHUT_WR))
+    isReading = true
+    isBlocked = false
+    updateInterest()
+    let timer = lingerTimer ?? loop.timer { [unowned self] in end(.local) }
+    timer.arm(after: .seconds(1))
+    lingerTimer = timer
   }
 
   // MARK: Closing
@@ -227,6 +314,11 @@ package final class Connection: Channel, @unchecked Sendable {
   private static let patience = Duration.seconds(5)
 
   private func sendEnd() {
+    if let tls, tls.isEstablished, !tls.hasSentEnd {
+      tls.end(loop)
+      // Which comes back here once it has gone out.
+      return settle(tls.send(to: descriptor, loop))
+    }
     state = .lingering
     shutdown(descriptor, Int32(SHUT_WR))
     if sawEnd { return end(.peer) }
@@ -239,6 +331,8 @@ package final class Connection: Channel, @unchecked Sendable {
 
   private func end(_ reason: CloseReason) {
     guard state != .closed else { return }
+    var reason = reason
+    if let tls { reason = leave(tls, reason) }
     let wasStarted = state != .idle
     state = .closed
     lingerTimer?.cancel()
@@ -258,9 +352,23 @@ package final class Connection: Channel, @unchecked Sendable {
   package override func abandoned() {
     state = .closed
     handler = nil
+    tls?.leaveHandshake()
+    tls = nil
     lingerTimer = nil
     output.clear(loop.buffers)
     Glibc.close(descriptor)
+  }
+
+  /// Ends TLS, with a close_notify only where nothing is lost that the peer should have had. The reason to be told.
+  private func leave(_ tls: TLSSession, _ reason: CloseReason) -> CloseReason {
+    if reason == .local, state == .open, output.isEmpty, tls.sealedCount == 0 {
+      tls.end(loop)
+      _ = tls.send(to: descriptor, loop)
+    }
+    tls.leaveHandshake()
+    tls.clear(loop)
+    self.tls = nil
+    return tls.failure.map { .failed($0) } ?? reason
   }
 
   private var peerDescription: String { peer?.description ?? "peer" }

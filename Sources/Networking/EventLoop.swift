@@ -41,6 +41,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   let epoll: Int32
   let buffers = BufferPool()
+  var tlsTransport: TLSTransport?
   var timers = TimerHeap()
   private var channels: ContiguousArray<Channel?> = []
   private var generations: ContiguousArray<UInt32> = []

@@ -5,6 +5,8 @@ import Glibc
 package struct NetworkError: Error, Equatable, CustomStringConvertible {
   package enum Code: String, Sendable {
     case addressInUse, notPermitted, refused, timedOut, closed, resolution, system, overloaded
+    /// TLS: the other side cannot be believed, or not be understood.
+    case untrusted
   }
 
   package var code: Code
@@ -36,7 +38,7 @@ package struct NetworkError: Error, Equatable, CustomStringConvertible {
   package var isRetriable: Bool {
     switch code {
     case .refused, .timedOut, .closed, .resolution, .overloaded: true
-    case .addressInUse, .notPermitted, .system: false
+    case .addressInUse, .notPermitted, .system, .untrusted: false
     }
   }
 

@@ -86,6 +86,33 @@ struct OutputBuffer: ~Copyable {
     return .done
   }
 
+  /// What is yet to be sent, where it lies.
+  var unsent: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base.map { $0 + head }, count: count) }
+
+  /// Forgets the first `count` bytes of it.
+  mutating func consume(_ count: Int, _ pool: BufferPool) {
+    head += count
+    if head == tail { clear(pool) }
+  }
+
+  /// Sends bytes that come after what is here, and keeps what the socket does not take.
+  mutating func send(_ bytes: UnsafeRawPointer, _ count: Int, to descriptor: Int32, _ pool: BufferPool) -> Flush {
+    var sent = 0
+    while isEmpty, sent < count {
+      let taken = clinux_send(descriptor, bytes + sent, count - sent)
+      if taken < 0 {
+        let error = clinux_errno()
+        if error == EINTR { continue }
+        guard error == EAGAIN else { return .failed(error) }
+        break
+      }
+      sent += taken
+    }
+    if sent == count { return isEmpty ? .done : .blocked }
+    append(bytes + sent, count - sent, pool)
+    return .blocked
+  }
+
   mutating func clear(_ pool: BufferPool) {
     if let chunk = base {
       if capacity == BufferPool.chunk { pool.give(chunk) } else { Glibc.free(chunk) }

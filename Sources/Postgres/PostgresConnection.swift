@@ -1,3 +1,4 @@
+import COpenSSL
 import CPostgres
 package import Networking
 
@@ -29,6 +30,8 @@ package final class PostgresConnection: @unchecked Sendable {
   var backlog = RequestQueue<PostgresRequest>()
   /// Given to libpq, in the order of their answers.
   var inFlight = RequestQueue<PostgresRequest>()
+  /// libpq's TLS, if it uses it. Not ours to write to.
+  private let ssl: OpaquePointer?
   /// libpq has output that the socket did not take.
   private var isBlocked = false
   /// Names of evicted statements that the server has not let go of yet.
@@ -61,6 +64,7 @@ package final class PostgresConnection: @unchecked Sendable {
   private init(taking handle: OpaquePointer, configuration: PostgresConfiguration, loop: EventLoop) {
     self.loop = loop
     self.handle = handle
+    ssl = PQsslStruct(handle, "OpenSSL").map { OpaquePointer($0) }
     self.configuration = configuration
     cache = StatementCache(limit: max(1, configuration.statementCacheLimit))
     openedAt = loop.now
@@ -159,13 +163,16 @@ package final class PostgresConnection: @unchecked Sendable {
 
   private func ready() {
     guard isOpen else { return }
-    if PQconsumeInput(handle) == 0 {
-      // What came before the end may hold answers.
+    repeat {
+      if PQconsumeInput(handle) == 0 {
+        // What came before the end may hold answers.
+        drain()
+        if isOpen { fail(lostError()) }
+        return
+      }
       drain()
-      if isOpen { fail(lostError()) }
-      return
-    }
-    drain()
+      // A record that is larger than libpq's room for it is left with OpenSSL in part, where epoll does not see it.
+    } while isOpen && ssl.map { SSL_pending($0) > 0 } ?? false
     if isOpen, isBlocked { flushOutput() }
   }
 

@@ -314,6 +314,6 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
   func linkFailed(_ error: RedisError) {
     lastFailure = error
     // Waiting will not help against a wrong password; nobody should wait for it.
-    if error.code == .notAuthenticated || error.code == .notPermitted { failHeld(error) }
+    if [.notAuthenticated, .notPermitted, .untrusted].contains(error.code) { failHeld(error) }
   }
 }

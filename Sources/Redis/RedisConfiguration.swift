@@ -1,4 +1,4 @@
-import Networking
+package import Networking
 
 /// How a Redis server is reached and used.
 package struct RedisConfiguration: Sendable {
@@ -10,6 +10,8 @@ package struct RedisConfiguration: Sendable {
   }
 
   package var address: Address
+  /// For `rediss`; nil: no TLS. Shared by all connections made from this configuration and its copies.
+  package var tls: TLSClientContext?
   package var username: String?
   package var password: String?
   package var database: Int
@@ -40,8 +42,10 @@ package struct RedisConfiguration: Sendable {
     self.clientName = clientName
   }
 
-  /// Parses `redis://[[user][:password]@]host[:port][/database]`, `unix:///path[?db=N]`, `unix:/path` or a plain path.
-  /// - Returns: nil for anything else; TLS (`rediss:`) is not offered.
+  /// Parses `redis://[[user][:password]@]host[:port][/database]`, `unix:///path[?db=N]`, `unix:/path` or a plain path;
+  /// and `rediss://…[?cacert=FILE&cert=FILE&key=FILE&name=HOST]` for TLS: whom to believe (by default the system's
+  /// authorities), what to show, and the name that the server's certificate must have (by default the host).
+  /// - Returns: nil for anything else.
   package init?(url: String) {
     if url.hasPrefix("/") {
       self.init(.unix(url))
@@ -54,6 +58,13 @@ package struct RedisConfiguration: Sendable {
     var username: String?
     var password: String?
     var database = 0
+    var context: TLSClientContext?
+    if scheme == "rediss" {
+      let query = rest.firstIndex(of: "?") ?? rest.endIndex
+      guard let tls = Self.tls(rest[query...].dropFirst()) else { return nil }
+      context = TLSClientContext(tls)
+      rest = rest[..<query]
+    }
     if let at = rest.lastIndex(of: "@") {
       let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       guard let name = Self.percentDecoded(parts[0]) else { return nil }
@@ -65,7 +76,7 @@ package struct RedisConfiguration: Sendable {
       rest = rest[rest.index(after: at)...]
     }
     switch scheme {
-    case "redis":
+    case "redis", "rediss":
       if let slash = rest.firstIndex(of: "/") {
         let text = rest[rest.index(after: slash)...]
         guard text.isEmpty || Int(text) != nil else { return nil }
@@ -96,6 +107,31 @@ package struct RedisConfiguration: Sendable {
     self.username = username
     self.password = password
     self.database = database
+    tls = context
+  }
+
+  /// The files and the name in the query of a `rediss` URL.
+  private static func tls(_ query: Substring) -> TLSClientConfiguration? {
+    var tls = TLSClientConfiguration()
+    var certificate: String?
+    var key: String?
+    for part in query.split(separator: "&") {
+      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard pair.count == 2, let value = percentDecoded(pair[1]), !value.isEmpty else { return nil }
+      switch pair[0] {
+      case "cacert": tls.authorities = value
+      case "cert": certificate = value
+      case "key": key = value
+      case "name": tls.serverName = value
+      default: return nil
+      }
+    }
+    if let certificate, let key {
+      tls.files = TLSFiles(certificate: certificate, key: key)
+    } else if certificate != nil || key != nil {
+      return nil
+    }
+    return tls
   }
 
   private static func percentDecoded(_ text: Substring) -> String? {
@@ -125,13 +161,17 @@ extension RedisConfiguration.Address: CustomStringConvertible {
 }
 
 extension Connection {
-  /// Connects to a Redis server's address.
-  static func connect(to address: RedisConfiguration.Address, loop: EventLoop, timeout: Duration) async throws
-    -> Connection
-  {
-    switch address {
-    case .tcp(let host, let port): try await connect(host: host, port: port, loop: loop, timeout: timeout)
-    case .unix(let path): try await connect(to: SocketAddress(.unix(path)), loop: loop, timeout: timeout)
+  /// Connects to the Redis server of a configuration; it remains to be started.
+  static func connect(to configuration: RedisConfiguration, loop: EventLoop) async throws -> Connection {
+    let timeout = configuration.connectTimeout
+    switch configuration.address {
+    case .unix(let path): return try await connect(to: SocketAddress(.unix(path)), loop: loop, timeout: timeout)
+    case .tcp(let host, let port):
+      // First, lest a file that is missing leaves a connection behind.
+      try await configuration.tls?.prepare()
+      let made = try await connect(host: host, port: port, loop: loop, timeout: timeout)
+      if let tls = configuration.tls { try made.secure(tls, host: host, timeout: timeout) }
+      return made
     }
   }
 }

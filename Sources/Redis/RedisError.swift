@@ -9,6 +9,8 @@ package struct RedisError: Error, Equatable, Sendable, CustomStringConvertible {
     // What happened on the way.
     /// No connection could be made in time.
     case notConnected
+    /// TLS: the server's certificate is not to be believed, or our files cannot be used.
+    case untrusted
     /// The connection was lost before the reply came.
     case connectionLost
     /// The reply did not come in time.
@@ -73,6 +75,7 @@ package struct RedisError: Error, Equatable, Sendable, CustomStringConvertible {
     switch code {
     case .loading, .readOnly, .busy, .tryAgain, .notConnected, .connectionLost, .timedOut, .overloaded: true
     case .wrongType, .noScript, .moved, .outOfMemory, .busyGroup, .noGroup, .notAuthenticated, .notPermitted,
+      .untrusted,
       .executionAborted, .refused, .closed, .malformedReply, .unexpectedReply:
       false
     }

@@ -69,13 +69,11 @@ final class RedisLink: ConnectionHandler, @unchecked Sendable {
     state = .connecting
     loop.start { [self] in
       do {
-        let made = try await Connection.connect(
-          to: configuration.address, loop: loop, timeout: configuration.connectTimeout)
+        let made = try await Connection.connect(to: configuration, loop: loop)
         guard state == .connecting else { return }
         greet(made)
       } catch {
-        let reason = (error as? NetworkError)?.description ?? "\(error)"
-        failed(RedisError(.notConnected, .notSent, reason))
+        failed(RedisError(error is TLSError ? .untrusted : .notConnected, .notSent, "\(error)"))
       }
     }
   }
@@ -127,6 +125,13 @@ final class RedisLink: ConnectionHandler, @unchecked Sendable {
     owner?.linkFailed(error)
   }
 
+  private func lost(_ reason: CloseReason) -> RedisError {
+    if case .failed(let error) = reason, error.code == .untrusted {
+      return RedisError(.untrusted, .notSent, "\(error)")
+    }
+    return RedisError(.connectionLost, .unknown, "the connection to \(configuration.address) was lost: \(reason)")
+  }
+
   // MARK: ConnectionHandler
 
   func received(_ bytes: UnsafeRawBufferPointer) {
@@ -151,9 +156,7 @@ final class RedisLink: ConnectionHandler, @unchecked Sendable {
     let wasReady = state == .ready
     guard state != .closed else { return }
     state = .waiting
-    let error =
-      endedBecause
-      ?? RedisError(.connectionLost, .unknown, "the connection to \(configuration.address) was lost: \(reason)")
+    let error = endedBecause ?? lost(reason)
     endedBecause = nil
     if wasReady { owner?.linkIsLost(error) }
     failed(RedisError(error.code, .notSent, error.message))

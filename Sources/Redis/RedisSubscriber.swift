@@ -209,6 +209,6 @@ package final class RedisSubscriber: RedisLinkOwner, @unchecked Sendable {
 
   func linkFailed(_ error: RedisError) {
     lastFailure = error
-    if error.code == .notAuthenticated || error.code == .notPermitted { table.failWaits(error) }
+    if [.notAuthenticated, .notPermitted, .untrusted].contains(error.code) { table.failWaits(error) }
   }
 }

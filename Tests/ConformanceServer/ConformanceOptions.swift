@@ -1,4 +1,5 @@
 import HTTP
+import Networking
 
 /// What the command line asks for.
 struct ConformanceOptions: Sendable {
@@ -12,7 +13,7 @@ struct ConformanceOptions: Sendable {
 
   static let usage =
     "usage: ConformanceServer \(Mode.allCases.map(\.rawValue).joined(separator: "|")) --port N "
-    + "[--ping-interval MS] [--ping-timeout MS] [--max-payload BYTES] [--connect-timeout MS] [--deflate]"
+    + "[--ping-interval MS] [--ping-timeout MS] [--max-payload BYTES] [--connect-timeout MS] [--deflate] [--tls CERTIFICATE KEY]"
 
   var mode: Mode
   var port: UInt16 = 0
@@ -21,6 +22,7 @@ struct ConformanceOptions: Sendable {
   var maxPayload: Int?
   var connectTimeout = Duration.milliseconds(45_000)
   var deflate = false
+  var tls: TLSFiles?
 
   /// All that RFC 7692 has, for as little as a byte, where the client offers it.
   var compression: WebSocketCompression? {
@@ -46,6 +48,11 @@ struct ConformanceOptions: Sendable {
       case "--max-payload": maxPayload = try Self.number(&rest, flag)
       case "--connect-timeout": connectTimeout = .milliseconds(try Self.number(&rest, flag) as Int)
       case "--deflate": deflate = true
+      case "--tls":
+        guard let certificate = rest.popFirst(), let key = rest.popFirst() else {
+          throw UsageError(description: "--tls needs a certificate and its key, both files in PEM")
+        }
+        tls = TLSFiles(certificate: certificate, key: key)
       default: throw UsageError(description: "unknown option \(flag)")
       }
     }
@@ -58,5 +65,16 @@ struct ConformanceOptions: Sendable {
       throw UsageError(description: "\(flag) needs a number")
     }
     return value
+  }
+}
+
+extension ConformanceOptions {
+  /// Where to listen, and how.
+  var server: HTTPServerConfiguration {
+    get throws {
+      var configuration = HTTPServerConfiguration(address: .loopback(port: port))
+      if let tls { configuration.tls = try TLSServerContext(TLSServerConfiguration(files: [tls])) }
+      return configuration
+    }
   }
 }

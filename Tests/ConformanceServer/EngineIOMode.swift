@@ -13,7 +13,7 @@ func serve(
   _ path: String, _ options: ConformanceOptions, _ loop: EventLoop,
   pendingBody: @escaping HTTPServer.Handler, _ handler: @escaping HTTPServer.Handler
 ) throws -> SocketAddress {
-  var configuration = HTTPServerConfiguration(address: .loopback(port: options.port))
+  var configuration = try options.server
   // The session's own limit is the one to be hit.
   configuration.limits.bodyBytes = 2 * options.engineIO.maxPayload
   let server = try HTTPServer(configuration: configuration, loop: loop) { request, exchange in

@@ -3,7 +3,7 @@ import Networking
 
 /// Answers every request with 200 and the request's body.
 func serveHTTP(_ options: ConformanceOptions, _ loop: EventLoop) throws -> SocketAddress {
-  var configuration = HTTPServerConfiguration(address: .loopback(port: options.port))
+  var configuration = try options.server
   configuration.limits.bodyBytes = options.maxPayload ?? 16 << 20
   let server = try HTTPServer(configuration: configuration, loop: loop) { request, exchange in
     exchange.respond(HTTPResponse(body: .bytes(request.body)))

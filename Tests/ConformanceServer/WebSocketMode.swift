@@ -8,7 +8,7 @@ func serveWebSocket(_ options: ConformanceOptions, _ loop: EventLoop) throws -> 
   limits.outboundLimit = 4 * limits.maxMessageSize
   limits.compression = options.compression
   let server = try HTTPServer(
-    configuration: HTTPServerConfiguration(address: .loopback(port: options.port)), loop: loop
+    configuration: try options.server, loop: loop
   ) { _, exchange in
     let echo = Echo()
     do throws(HTTPError) {

@@ -67,7 +67,7 @@ struct HTTPHeadersTests {
 
   @Test(
     "what is no URL is refused",
-    arguments: ["", "h", "http:", "http://", "ftp://h", "https://h", "http://h:x", "http://h/a b"])
+    arguments: ["", "h", "http:", "http://", "ftp://h", "http://h:x", "http://h/a b"])
   func badURL(text: String) {
     #expect(throws: HTTPError.self) { try HTTPURL(text) }
   }

@@ -223,6 +223,11 @@ struct RedisConfigurationTests {
     let named = RedisConfiguration(url: "redis://chat@localhost")
     #expect(named?.username == "chat" && named?.password == nil)
     #expect(RedisConfiguration(url: "unix:/run/redis.sock?db=2")?.address == .unix("/run/redis.sock"))
+    let secure = RedisConfiguration(url: "rediss://:pw@example.org/2?cacert=/a%20b&cert=c&key=k&name=n")
+    #expect(secure?.address == .tcp(host: "example.org", port: 6379) && secure?.database == 2)
+    #expect(secure?.tls?.configuration.authorities == "/a b" && secure?.tls?.configuration.serverName == "n")
+    #expect(secure?.tls?.configuration.files == TLSFiles(certificate: "c", key: "k"))
+    #expect(RedisConfiguration(url: "rediss://localhost")?.tls != nil)
     #expect(RedisConfiguration(url: "redis://localhost")?.address == .tcp(host: "localhost", port: 6379))
     #expect(RedisConfiguration(url: "unix:///run/redis.sock?db=2")?.database == 2)
     #expect(RedisConfiguration(url: "/run/redis.sock")?.address == .unix("/run/redis.sock"))
@@ -230,7 +235,10 @@ struct RedisConfigurationTests {
 
   @Test(
     "what is no Redis URL is refused",
-    arguments: ["", "localhost", "rediss://localhost", "redis://host:port", "redis://host/x", "unix://relative"])
+    arguments: [
+      "", "localhost", "rediss://localhost?x=1", "rediss://localhost?cert=a", "redis://host:port", "redis://host/x",
+      "unix://relative",
+    ])
   func badURLs(url: String) {
     #expect(RedisConfiguration(url: url) == nil)
   }

@@ -4,6 +4,8 @@ package import Networking
 package struct HTTPClientConfiguration: Sendable {
   /// Where to connect whatever the URL's host is: a Unix socket, or a node behind a name.
   package var address: SocketAddress?
+  /// For `https`.
+  package var tls = TLSClientContext()
   package var connectTimeout = Duration.seconds(5)
   /// From the request's start to its answer's end.
   package var timeout = Duration.seconds(30)
@@ -40,7 +42,7 @@ package final class HTTPClient: @unchecked Sendable {
     loop.assertCurrent()
     let bytes = Self.encode(method, url, headers, body)
     let deadline = loop.now &+ (timeout ?? configuration.timeout).nanoseconds
-    while let connection = takeIdle(url.authority) {
+    while let connection = takeIdle(url.origin) {
       do {
         return try await perform(bytes, method, on: connection, url, deadline)
       } catch let error as HTTPError where error.code == .closed && !connection.hasBegunAnswer {
@@ -82,6 +84,7 @@ package final class HTTPClient: @unchecked Sendable {
       connection = try await Connection.connect(
         host: url.host, port: url.port, loop: loop, timeout: configuration.connectTimeout)
     }
+    if url.isSecure { try await connection.secure(configuration.tls, for: url, configuration.connectTimeout) }
     return HTTPClientConnection(connection, limits: configuration.limits)
   }
 
@@ -89,24 +92,24 @@ package final class HTTPClient: @unchecked Sendable {
     _ bytes: [UInt8], _ method: HTTPMethod, on connection: HTTPClientConnection, _ url: HTTPURL, _ deadline: UInt64
   ) async throws -> HTTPResponse {
     let response = try await connection.send(bytes, answerToHead: method == .head, deadline: deadline)
-    if connection.isReusable { giveBack(connection, url.authority) } else { connection.close() }
+    if connection.isReusable { giveBack(connection, url.origin) } else { connection.close() }
     return response
   }
 
-  private func takeIdle(_ authority: String) -> HTTPClientConnection? {
-    while let connection = idle[authority]?.popLast() {
+  private func takeIdle(_ origin: String) -> HTTPClientConnection? {
+    while let connection = idle[origin]?.popLast() {
       connection.isIdle = false
       if connection.isReusable { return connection }
     }
     return nil
   }
 
-  private func giveBack(_ connection: HTTPClientConnection, _ authority: String) {
-    guard !isClosed, idle[authority, default: []].count < configuration.maxIdle else { return connection.close() }
-    idle[authority, default: []].append(connection)
+  private func giveBack(_ connection: HTTPClientConnection, _ origin: String) {
+    guard !isClosed, idle[origin, default: []].count < configuration.maxIdle else { return connection.close() }
+    idle[origin, default: []].append(connection)
     connection.isIdle = true
     connection.becameIdle(for: configuration.idleTimeout) { [weak self, unowned connection] in
-      self?.idle[authority]?.removeAll { $0 === connection }
+      self?.idle[origin]?.removeAll { $0 === connection }
     }
   }
 
@@ -121,5 +124,18 @@ package final class HTTPClient: @unchecked Sendable {
     bytes.append(0x0a)
     bytes.append(contentsOf: body)
     return bytes
+  }
+}
+
+extension Connection {
+  /// TLS to the host of `url`. Ends the connection when that is not to be had.
+  func secure(_ tls: TLSClientContext, for url: HTTPURL, _ timeout: Duration) async throws {
+    do {
+      try await tls.prepare()
+      try secure(tls, host: url.host, timeout: timeout)
+    } catch {
+      close()
+      throw error
+    }
   }
 }

@@ -129,6 +129,7 @@ final class HTTPClientConnection: ConnectionHandler, @unchecked Sendable {
 
   func closed(_ reason: CloseReason) {
     isOver = true
+    if case .failed(let error) = reason, error.code == .untrusted { fail(error) }
     fail(HTTPError(.closed, "the server closed the connection before its answer was complete"))
     endIdle()
   }

@@ -5,8 +5,13 @@ import Primitives
 package final class WebSocketClient: @unchecked Sendable {
   package let loop: EventLoop
   private let masker = WebSocketMasker()
+  private let tls: TLSClientContext
 
-  package init(loop: EventLoop) { self.loop = loop }
+  /// `tls` is for `wss`.
+  package init(loop: EventLoop, tls: TLSClientContext = TLSClientContext()) {
+    self.loop = loop
+    self.tls = tls
+  }
 
   /// Connects and shakes hands (RFC 6455, 4.1). `handler` hears of messages from then on. `address` is where to connect
   /// whatever the URL's host is. Throws `NetworkError`, and `HTTPError`: badHandshake when the server answers anything
@@ -23,6 +28,7 @@ package final class WebSocketClient: @unchecked Sendable {
     } else {
       connection = try await Connection.connect(host: url.host, port: url.port, loop: loop, timeout: timeout)
     }
+    if url.isSecure { try await connection.secure(tls, for: url, timeout) }
     let attempt = WebSocketAttempt(connection, options: options, handler: handler, masker: masker)
     return try await attempt.run(url, headers, timeout: timeout)
   }
@@ -111,6 +117,7 @@ private final class WebSocketAttempt: ConnectionHandler {
   func peerFinished() { fail(HTTPError(.closed, "the server closed the connection during the handshake")) }
 
   func closed(_ reason: CloseReason) {
+    if case .failed(let error) = reason, error.code == .untrusted { fail(error) }
     fail(HTTPError(.closed, "the server closed the connection during the handshake"))
   }
 }

@@ -47,6 +47,10 @@ package final class HTTPExchange: @unchecked Sendable {
     if case .waiting = state { true } else { false }
   }
 
+  /// Who the client is by its certificate: the subject as RFC 2253 writes it, verified. Nil without one, and once the
+  /// exchange is over.
+  package var clientSubject: String? { connection?.connection.tls?.peerSubject }
+
   /// Answers; at once or later, in any order among the requests of a connection. Only the first call counts.
   package func respond(_ response: HTTPResponse) {
     loop.assertCurrent()

@@ -55,6 +55,9 @@ package final class HTTPServer: @unchecked Sendable {
   package private(set) var address = SocketAddress.loopback(port: 0)
 
   private func accept(_ connection: Connection) {
+    if let tls = configuration.tls {
+      do throws(TLSError) { try connection.secure(tls) } catch { return connection.close() }
+    }
     guard connections < configuration.maxConnections else { return refuse(connection) }
     connections += 1
     httpConnections += 1

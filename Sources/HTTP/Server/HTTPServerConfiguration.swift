@@ -3,6 +3,8 @@ package import Networking
 /// How an `HTTPServer` listens and what it puts up with.
 package struct HTTPServerConfiguration: Sendable {
   package var address = SocketAddress.loopback(port: 0)
+  /// HTTPS; nil: HTTP in plain.
+  package var tls: TLSServerContext?
   package var backlog: Int32 = 4096
   package var limits = HTTPLimits()
   /// Connections at a time, WebSockets included. One more gets 503 with `Retry-After` and is closed.

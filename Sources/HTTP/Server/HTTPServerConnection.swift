@@ -128,6 +128,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       awaitsUpgrade = true
     }
     request.peer = connection.peer
+    request.isSecure = connection.isSecure
     let exchange: HTTPExchange
     if let announced = receiving.take() {
       announced.onAbort = nil
@@ -155,6 +156,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       !request.flags.contains(.upgradesToWebSocket)
     else { return }
     request.peer = connection.peer
+    request.isSecure = connection.isSecure
     let exchange = HTTPExchange(connection: self, isHead: request.method == .head, flags: flags(of: request))
     receiving = exchange
     call(request, exchange)
