@@ -17,6 +17,8 @@ final class Application: Sendable {
     var options: Options
     var postgres: PostgresConfiguration
     var redis: RedisConfiguration
+    /// Nil without TLS.
+    var tls: TLSServerContext?
     var secrets: Secrets
     var log: Log
     var registry: MetricRegistry

@@ -115,7 +115,9 @@ final class Shard: @unchecked Sendable {
       router.mount("/socket.io/", pendingBody: { sockets.announce($0, $1) }) { sockets.handle($0, $1) }
     }
     router.observer = RequestRecorder(metrics.owner, log: log, accessLevel: options.log.requests ? .info : .debug)
-    let server = try HTTPServer(configuration: HTTPServerConfiguration(options.settings, port: port), loop: loop) {
+    var listener = HTTPServerConfiguration(options.settings, port: port)
+    listener.tls = parts.tls
+    let server = try HTTPServer(configuration: listener, loop: loop) {
       router.handle($0, $1)
     }
     self.server = server

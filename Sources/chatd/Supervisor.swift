@@ -5,6 +5,7 @@ import Logging
 import Metrics
 import Networking
 import Postgres
+import Primitives
 import Redis
 
 /// One life of the process: backends, migrations, application, and all of it back again. On the main thread's loop.
@@ -24,6 +25,8 @@ final class Supervisor: @unchecked Sendable {
   private var watchdog: Task<Void, Never>?
   private var servers: EmbeddedServers?
   private var application: Application?
+  private var tls: TLSServerContext?
+  private var adminTLS: TLSServerContext?
   private var work: Task<Void, Never>?
   private var isStopping = false
   private(set) var exitCode: Int32 = 0
@@ -86,6 +89,7 @@ final class Supervisor: @unchecked Sendable {
       guard let change = try configuration.reload() else { return }
       log.threshold.level = change.options.log.level
       application?.reload(change.options)
+      reloadCertificates()
       log.notice("the configuration was read again", ["changed": .string(change.applicable.list)])
       guard !change.pending.isEmpty else { return }
       log.warning(
@@ -97,12 +101,31 @@ final class Supervisor: @unchecked Sendable {
     }
   }
 
+  /// New connections get the certificates that the files have now; when anything is wrong, the old ones stay.
+  private func reloadCertificates() {
+    guard let tls, let adminTLS else { return }
+    loop.start { [self] in
+      do {
+        try await WorkerThreads.blocking.run {
+          try tls.reload()
+          try adminTLS.reload()
+        }
+        log.notice("the certificates were read again", ["expires": .describing(Timestamp(seconds: tls.expiry))])
+      } catch {
+        let why = (error as? TLSError).map { options.tls.describe($0).message } ?? "\(error)"
+        log.error("the certificates cannot be used; the old ones stay", ["error": .string(why)])
+      }
+    }
+  }
+
   // MARK: Up
 
   private func bringUp() async throws {
     let clock = ContinuousClock()
     let started = clock.now
     // Before servers are started for it.
+    tls = try makeTLS()
+    adminTLS = try makeTLS(admin: true)
     if options.http.listen.port != 0 { try Listener.checkIsFree(options.http.listen) }
     var postgres = PostgresConfiguration(options.postgres)
     var redis = RedisConfiguration(options.redis)
@@ -117,9 +140,17 @@ final class Supervisor: @unchecked Sendable {
     } else {
       postgres.password = try options.postgres.password.read()
       redis.password = try options.redis.password.read()
+      do { try await redis.tls?.prepare() } catch let error as TLSError {
+        throw ConfigurationError(.invalidInput, "redis.url: \(error)")
+      }
     }
     if let address = options.admin.listen ?? servers.map({ SocketAddress(.unix("\($0.directory)/admin.sock")) }) {
-      try admin.listen(on: address)
+      // Whoever may open the socket's file is known by that.
+      if case .unix = address.kind {
+        try admin.listen(on: address)
+      } else {
+        try admin.listen(on: address, tls: adminTLS)
+      }
     }
     try Task.checkCancellation()
     let secrets = try Secrets(folder: secretsFolder)
@@ -127,11 +158,21 @@ final class Supervisor: @unchecked Sendable {
     try await migrate(postgres)
     try Task.checkCancellation()
     let parts = Application.Parts(
-      options: options, postgres: postgres, redis: redis, secrets: secrets, log: log, registry: registry)
+      options: options, postgres: postgres, redis: redis, tls: tls, secrets: secrets, log: log,
+      registry: registry)
     let application = try await Application.start(parts)
     self.application = application
     admin.phase = .serving(application)
     announce(application.address, clock.now - started)
+  }
+
+  private func makeTLS(admin: Bool = false) throws -> TLSServerContext? {
+    guard let configuration = try options.tls.server(admin: admin) else { return nil }
+    do throws(TLSError) {
+      return try TLSServerContext(configuration)
+    } catch {
+      throw options.tls.describe(error)
+    }
   }
 
   private func migrate(_ configuration: PostgresConfiguration) async throws {
@@ -154,7 +195,7 @@ final class Supervisor: @unchecked Sendable {
 
   private func announce(_ address: SocketAddress, _ duration: Duration) {
     let isAny = address.host == "0.0.0.0" || address.host == "::"
-    let url = "http://\(isAny ? "localhost" : address.host):\(address.port)"
+    let url = "\(tls == nil ? "http" : "https")://\(isAny ? "localhost" : address.host):\(address.port)"
     Console.say(
       "chatd \(Version.current): \(options.role.rawValue) listens on \(address), ready in \(duration.milliseconds) ms")
     if let file = configuration.file { Console.say("chatd: configuration in \(file)") }

@@ -16,7 +16,7 @@ package struct RedisOptions: Sendable {
     settings.section("redis", "Redis", "What gateways talk through, and the bus where there is no Kafka.")
     url = settings.optional(
       "redis.url", .redis, flag: "redis", isCommon: true,
-      "Redis: redis://[user@]host:6379/0 or unix:///run/redis.sock.")
+      "Redis: redis://[user@]host:6379/0, unix:///run/redis.sock, or by TLS rediss://host:6379/0?cacert=FILE.")
     password = settings.secret("redis.password", "The file with the password.")
     connectTimeout = settings.value(
       "redis.connectTimeout", .duration(.milliseconds(100) ... .seconds(300)), default: .seconds(5),

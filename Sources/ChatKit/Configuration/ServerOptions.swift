@@ -12,6 +12,7 @@ package struct ServerOptions: Sendable {
   package let log: LogOptions
   package let http: HTTPOptions
   package let admin: AdminOptions
+  package let tls: TLSOptions
   package let sockets: SocketOptions
   package let postgres: PostgresOptions
   package let redis: RedisOptions
@@ -33,6 +34,7 @@ package struct ServerOptions: Sendable {
     log = LogOptions(&settings)
     http = HTTPOptions(&settings)
     admin = AdminOptions(&settings)
+    tls = TLSOptions(&settings)
     sockets = SocketOptions(&settings)
     postgres = PostgresOptions(&settings)
     redis = RedisOptions(&settings)

@@ -94,3 +94,16 @@ extension ValueType where Value == String {
     return !rest.isEmpty && !rest.utf8.contains { "/?#@, ".utf8.contains($0) || $0 <= 0x20 }
   }
 }
+
+extension ValueType where Value == TLSFiles {
+  /// A certificate and its key: two paths, with a colon between them.
+  static var tlsFiles: ValueType {
+    ValueType(
+      metavariable: "CERTIFICATE:KEY", expectation: "CERTIFICATE:KEY, two files in PEM",
+      parse: { text in
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+        return TLSFiles(certificate: String(parts[0]), key: String(parts[1]))
+      })
+  }
+}

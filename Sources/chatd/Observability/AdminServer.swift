@@ -38,13 +38,14 @@ final class AdminServer: @unchecked Sendable {
   var address: SocketAddress? { server?.address }
 
   /// Throws `NetworkError` where the address cannot be had.
-  func listen(on address: SocketAddress) throws {
+  func listen(on address: SocketAddress, tls: TLSServerContext? = nil) throws {
     let router = Router()
     router.get("/livez") { [unowned self] _, _ in await live() }
     router.get("/readyz") { [unowned self] _, _ in await ready() }
     router.get("/metrics") { [unowned self] request, _ in await metrics(request) }
     var configuration = HTTPServerConfiguration(address: address)
     configuration.maxConnections = 100
+    configuration.tls = tls
     server = try HTTPServer(configuration: configuration, loop: loop) { router.handle($0, $1) }
     // Whoever may connect learns what the process does: its own account only.
     if case .unix(let path) = address.kind { chmod(path, 0o600) }
