@@ -16,7 +16,11 @@ struct BenchOptions: Sendable {
   var pause = 0
   /// Keep the daemon's folder and log.
   var keepsFolder = false
+  var tls = TLS.none
   var wantsHelp = false
+
+  /// Whether TLS is spoken, and whether each connection begins a session or goes on with one.
+  enum TLS: Sendable { case none, full, resumed }
 
   struct UsageError: Error, CustomStringConvertible {
     let description: String
@@ -33,6 +37,8 @@ struct BenchOptions: Sendable {
       --json        one JSON object a figure instead of the table
       --cores D,G   cores of the daemon and of the generator, or none        (default 0,1)
       --pause S     wait before the first window, for a profiler to attach   (default 0)
+      --tls         speak TLS, with a full handshake for each connection
+      --tls-resumed speak TLS, with sessions that are resumed
       --keep        leave the daemon's folder behind
     """
 
@@ -60,6 +66,8 @@ struct BenchOptions: Sendable {
       case "--pause": options.pause = try number(0...600)
       case "--chatd": options.chatd = try value()
       case "--json": options.isJSON = true
+      case "--tls": options.tls = .full
+      case "--tls-resumed": options.tls = .resumed
       case "--keep": options.keepsFolder = true
       case "--help", "-h": options.wantsHelp = true
       case "--cores": try options.setCores(try value())

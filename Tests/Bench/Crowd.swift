@@ -9,7 +9,7 @@ struct Crowd: Sendable {
 
   /// Connects every member of every room, at most `concurrency` at once.
   static func gather(
-    _ rooms: [Population.Room], _ address: SocketAddress, concurrency: Int = 64, _ loop: EventLoop
+    _ rooms: [Population.Room], _ address: DaemonAddress, concurrency: Int = 64, _ loop: EventLoop
   ) async throws -> Crowd {
     let queue = Queue(rooms)
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -6,13 +6,13 @@ import Postgres
 /// The program under test, in a temporary folder, with its own PostgreSQL and Redis; or this program as `FloorServer`.
 final class Daemon: @unchecked Sendable {
   let pid: pid_t
-  let address: SocketAddress
+  let address: DaemonAddress
   let folder: String
   let family: ProcessFamily
   private let loop: EventLoop
   private let keepsFolder: Bool
 
-  private init(pid: pid_t, address: SocketAddress, folder: String, loop: EventLoop, keepsFolder: Bool) {
+  private init(pid: pid_t, address: DaemonAddress, folder: String, loop: EventLoop, keepsFolder: Bool) {
     self.pid = pid
     self.address = address
     self.folder = folder
@@ -33,9 +33,13 @@ final class Daemon: @unchecked Sendable {
     // The servers run as another account when we are root, and must come to their data.
     chmod(folder, 0o711)
     do {
-      let (pid, address) = try await launch(options, folder, loop, isFloor)
+      let isSecure = options.tls != .none && !isFloor
+      let tls = isSecure ? try DaemonAddress.certify(folder, resumes: options.tls == .resumed) : nil
+      let (pid, socket) = try await launch(options, folder, loop, isFloor)
       if options.isPinned { Affinity.pin(pid, to: options.daemonCore) }
-      return Daemon(pid: pid, address: address, folder: folder, loop: loop, keepsFolder: options.keepsFolder)
+      return Daemon(
+        pid: pid, address: DaemonAddress(socket: socket, tls: tls), folder: folder, loop: loop,
+        keepsFolder: options.keepsFolder)
     } catch {
       if !options.keepsFolder { Command.run("/bin/rm", ["-rf", folder]) }
       throw error
@@ -53,6 +57,7 @@ final class Daemon: @unchecked Sendable {
       isFloor
       ? [FloorServer.argument]
       : ["all", "--embedded", "\(folder)/data", "--listen", "127.0.0.1:0", "--loops", "1"]
+        + (options.tls == .none ? [] : ["--tls-certificate", "\(folder)/tls.pem", "--tls-key", "\(folder)/tls.key"])
     var argv = ([program] + arguments).map { strdup($0) } + [nil]
     let variables = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
     var environment = variables.map { strdup($0) } + [nil]

@@ -13,8 +13,8 @@ final class HTTPLoad: ConnectionHandler, @unchecked Sendable {
 
   private init(_ connection: Connection) { self.connection = connection }
 
-  static func open(_ address: SocketAddress, _ loop: EventLoop) async throws -> HTTPLoad {
-    let load = HTTPLoad(try await Connection.connect(to: address, loop: loop))
+  static func open(_ address: DaemonAddress, _ loop: EventLoop) async throws -> HTTPLoad {
+    let load = HTTPLoad(try await address.connect(loop))
     load.connection.start(load)
     return load
   }

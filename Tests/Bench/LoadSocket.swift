@@ -35,8 +35,8 @@ final class LoadSocket: ConnectionHandler, @unchecked Sendable {
   }
 
   /// Returns when the server has acknowledged the join.
-  func open(_ address: SocketAddress) async throws {
-    let connection = try await Connection.connect(to: address, loop: loop)
+  func open(_ address: DaemonAddress) async throws {
+    let connection = try await address.connect(loop)
     self.connection = connection
     connection.start(self)
     connection.write(
