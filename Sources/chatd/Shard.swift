@@ -91,7 +91,7 @@ final class Shard: @unchecked Sendable {
 
     let router = Router()
     if let policy = CORSPolicy(options.http.corsOrigins) { router.use(CrossOrigin.middleware(policy)) }
-    router.use(Authentication.middleware(parts.secrets.tokenKeys))
+    router.use(Authentication.middleware(TokenVerifier(parts.secrets.tokenKeys)))
     let errors = metrics.errors
     router.problem = { error, context in
       let error = ChatError(mapping: error, log: log.with(context.logFields))

@@ -23,6 +23,11 @@ struct RouterTests {
     router.get("/api/users/:id/blocks") { _, context in HTTPResponse(text: "blocks of \(context.parameter("id") ?? "")")
     }
     router.get("/files/*") { request, _ in HTTPResponse(text: "file \(request.path)") }
+    router.get(
+      "/now/:id",
+      immediate: { _, context in
+        HTTPResponse(text: "now \(try context.parameter("id", as: Int.self))")
+      })
     router.post("/fail") { _, _ in throw HTTPError(.closed, "secret") }
     router.post("/break") { _, _ in
       struct Broken: Error {}
@@ -37,6 +42,15 @@ struct RouterTests {
     let loop = EventLoop.spawn(name: "test")
     defer { loop.stop() }
     return try await loop.submit { await router.respond(to: HTTPRequest(method, target), loop: loop) }
+  }
+
+  @Test("a handler that waits for nothing answers, and what it throws is an answer")
+  func immediate() async throws {
+    let answer = try await ask(.get, "/now/7")
+    #expect(answer.status == .ok)
+    #expect(String(decoding: answer.bytes, as: UTF8.self) == "now 7")
+    #expect(try await ask(.get, "/now/x").status == .notFound)
+    #expect(try await ask(.post, "/now/7").status == .methodNotAllowed)
   }
 
   @Test(

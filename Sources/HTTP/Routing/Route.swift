@@ -3,6 +3,9 @@
 package typealias RouteHandler =
   nonisolated(nonsending) @Sendable (HTTPRequest, RequestContext) async throws -> HTTPResponse
 
+/// Answers a request that waits for nothing: no task is made for it, which is a tenth of what a short answer costs.
+package typealias ImmediateHandler = @Sendable (HTTPRequest, RequestContext) throws -> HTTPResponse
+
 /// Wraps handlers: calls `next`, or answers in its place; may change the request on its way in and the response on its
 /// way out.
 package typealias Middleware =
@@ -25,11 +28,14 @@ package struct Route: Sendable {
   /// Its place among the router's routes.
   package internal(set) var index = 0
   var handler: RouteHandler
+  /// In place of `handler` and the middleware around it.
+  var immediate: ImmediateHandler?
 
-  init(method: HTTPMethod, pattern: String, handler: @escaping RouteHandler) {
+  init(method: HTTPMethod, pattern: String, immediate: ImmediateHandler? = nil, handler: @escaping RouteHandler) {
     self.method = method
     self.pattern = pattern
     self.handler = handler
+    self.immediate = immediate
     parameterNames = RoutePattern.segments(pattern).compactMap {
       if case .parameter(let name) = $0 { name } else { nil }
     }

@@ -14,6 +14,7 @@ final class RouteTrie {
     let route: Route
     let method: HTTPMethod
     let handler: RouteHandler
+    let immediate: ImmediateHandler?
     let index: Int
 
     init(_ route: Route) {
@@ -21,6 +22,7 @@ final class RouteTrie {
       self.route = route
       method = route.method
       handler = route.handler
+      immediate = route.immediate
     }
   }
 

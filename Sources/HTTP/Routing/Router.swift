@@ -85,6 +85,11 @@ package final class Router: @unchecked Sendable {
   package func patch(_ pattern: String, _ handler: @escaping RouteHandler) { on(.patch, pattern, handler) }
   package func delete(_ pattern: String, _ handler: @escaping RouteHandler) { on(.delete, pattern, handler) }
 
+  /// Registers a GET that waits for nothing. No middleware is around it, and it runs without a task.
+  package func get(_ pattern: String, immediate handler: @escaping ImmediateHandler) {
+    add(Route(method: .get, pattern: pattern, immediate: handler) { try handler($0, $1) })
+  }
+
   /// Gives everything at and below `prefix` to a handler that owns the exchange, without middleware: Socket.IO.
   /// `pendingBody` is told first of requests whose body is still to come (`HTTPServer.onPendingBody`).
   package func mount(
@@ -101,6 +106,11 @@ package final class Router: @unchecked Sendable {
   ) {
     var route = Route(method: method, pattern: pattern, handler: wrap(handler, middleware + extra))
     configure(&route)
+    add(route)
+  }
+
+  private func add(_ route: Route) {
+    var route = route
     route.index = routes.count
     trie.insert(route)
     routes.append(route)
@@ -132,6 +142,12 @@ package final class Router: @unchecked Sendable {
     }
     let context = match(request, loop: exchange.loop, exchange: exchange)
     observer?.began(request, context)
+    if let immediate = context.entry?.immediate {
+      var response: HTTPResponse
+      do { response = try immediate(request, context) } catch { response = answer(to: error, request, context) }
+      observer?.answering(request, context, &response)
+      return exchange.respond(response)
+    }
     exchange.loop.start { [self] in
       var response = await run(request, context)
       observer?.answering(request, context, &response)

@@ -11,15 +11,15 @@ enum Authentication {
   }
 
   /// Reads the token where there is one. Routes that need it ask for `context.claims()`; the others pay nothing for it.
-  static func middleware(_ keys: SigningKeySet) -> Middleware {
+  static func middleware(_ tokens: TokenVerifier) -> Middleware {
     { request, context, next in
-      if let claims = claims(of: request, keys) { context[Key.self] = claims }
+      if let claims = claims(of: request, tokens) { context[Key.self] = claims }
       return try await next(request, context)
     }
   }
 
   /// nil without the field.
-  private static func claims(of request: HTTPRequest, _ keys: SigningKeySet) -> Result<AccessClaims, ChatError>? {
+  private static func claims(of request: HTTPRequest, _ tokens: TokenVerifier) -> Result<AccessClaims, ChatError>? {
     request.headers.withValue(of: "authorization") { field in
       guard field.count > 7, zip(field, "bearer ".utf8).allSatisfy({ $0 | 0x20 == $1 }) else {
         return .failure(
@@ -27,7 +27,7 @@ enum Authentication {
       }
       do {
         let token = UnsafeRawBufferPointer(rebasing: field[7...])
-        return .success(try keys.verify(utf8: token, at: Timestamp.now().seconds))
+        return .success(try tokens.verify(utf8: token, at: Timestamp.now().seconds))
       } catch {
         return .failure(ChatError(.unauthenticated, "The access token is not valid: \(error)."))
       }

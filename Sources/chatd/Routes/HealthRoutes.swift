@@ -11,13 +11,15 @@ struct HealthRoutes: Sendable {
   let redis: RedisClient
 
   func add(to router: Router) {
-    router.get("/livez") { _, _ in
-      .json(.ok) { json in
-        json.beginObject()
-        json.field("status", "ok")
-        json.endObject()
-      }
-    }
+    router.get(
+      "/livez",
+      immediate: { _, _ in
+        .json(.ok) { json in
+          json.beginObject()
+          json.field("status", "ok")
+          json.endObject()
+        }
+      })
     router.get("/health") { _, _ in
       let postgres = await answers { _ = try await pool.query("SELECT 1") }
       let redis = await answers { try await self.redis.ping() }
