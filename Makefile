@@ -32,10 +32,10 @@ ifdef ARGS
 else
 	@# In turn: whole installations and a thousand clients leave others little of two cores, and the protocol suites
 	@# have heartbeats of 300 ms.
-	@$(SWIFT) test --skip-build --disable-xctest --skip SocketIOTests --skip IntegrationTests --skip ClientTests
-	@$(SWIFT) test --skip-build --disable-xctest --filter SocketIOTests
-	@$(SWIFT) test --skip-build --disable-xctest --filter IntegrationTests
-	@$(SWIFT) test --skip-build --disable-xctest --filter ClientTests
+	@$(SWIFT) test --skip-build --disable-xctest --skip '^(SocketIO|Integration|Client)Tests[.]'
+	@$(SWIFT) test --skip-build --disable-xctest --filter '^SocketIOTests[.]'
+	@$(SWIFT) test --skip-build --disable-xctest --filter '^IntegrationTests[.]'
+	@$(SWIFT) test --skip-build --disable-xctest --filter '^ClientTests[.]'
 endif
 
 asan: packages test-packages ## Run the tests under AddressSanitizer; what they start is searched for leaks too

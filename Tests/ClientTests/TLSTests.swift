@@ -33,7 +33,7 @@ struct TLSClientTests {
       let url = "https://localhost:\(chatd.port)"
       let workspace = try await OfficialClients.workspace()
       let environment = [
-        "CHAT_URL": url, "CHAT_GATEWAYS": url, "NODE_EXTRA_CA_CERTS": authority.certificate,
+        "CHAT_URL": url, "CHAT_GATEWAYS": "\(url),\(url)", "NODE_EXTRA_CA_CERTS": authority.certificate,
         "REQUESTS_CA_BUNDLE": authority.certificate, "SSL_CERT_FILE": authority.certificate,
       ]
       let node = OfficialClients.program("node") ?? "node"

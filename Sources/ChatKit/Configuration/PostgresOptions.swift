@@ -28,7 +28,7 @@ package struct PostgresOptions: Sendable {
       "postgres.statementTimeout", .duration(.milliseconds(100) ... .seconds(3600)), default: .seconds(30),
       "How long a statement may run.")
     acquireTimeout = settings.value(
-      "postgres.acquireTimeout", .duration(.milliseconds(10) ... .seconds(300)), default: .seconds(5),
+      "postgres.acquireTimeout", .duration(.milliseconds(10) ... .seconds(300)), default: .seconds(10),
       "How long a request may wait for a connection.")
     queueLimit = settings.value(
       "postgres.queueLimit", .int(1...1_000_000), default: 1024,
