@@ -49,6 +49,7 @@ final class Application: Sendable {
     let group = EventLoopGroup(count: parts.options.loops ?? ProcessInformation.cores)
     let passwords = PasswordHasher(parts.options.accounts)
     ProcessMetrics.register(passwords, in: parts.registry)
+    ProcessMetrics.register(parts.tls, in: parts.registry)
     let sockets = SocketIOServerGroup(configuration: SocketIOConfiguration(parts.options), loops: group.loops)
     var shards: [Shard] = []
     do {

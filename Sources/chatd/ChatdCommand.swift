@@ -53,6 +53,7 @@ enum ChatdCommand {
     let message = conflicts.map { conflict in
       let settings = conflict.paths.compactMap(setting).map { setting in
         let value = setting.value(of: invocation.texts(of: setting.parameter))?.joined(separator: ",") ?? ""
+        if value.isEmpty { return "\(setting.path) (not set)" }
         return "\(setting.path) (\(value), \(SettingSource.text(of: setting, in: invocation)))"
       }
       return "\(settings.joined(separator: " and ")): \(conflict.reason)"

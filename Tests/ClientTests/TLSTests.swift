@@ -85,7 +85,7 @@ struct TLSClientTests {
       ),
       (["--tls-certificate", good.certificate, "--tls-key", other.key], 65, "tls.key: \(other.key) is not the key of"),
       (["--tls-certificate", expired.certificate, "--tls-key", expired.key], 65, "expired on 2021-02-03; renew it"),
-      (["--tls-certificate", good.certificate], 64, "tls.key is missing"),
+      (["--tls-certificate", good.certificate], 64, "tls.key (not set): TLS needs a certificate and its key"),
     ] as [([String], Int32, String)] {
       let (exit, output) = try await TestProcess.run("chatd", ["all", "--embedded", "\(folder)/data"] + arguments)
       #expect(exit == .code(code), "\(output)")

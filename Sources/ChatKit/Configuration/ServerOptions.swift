@@ -81,6 +81,9 @@ package struct ServerOptions: Sendable {
     refuse(
       accounts.accessTokenLifetime > accounts.refreshTokenLifetime,
       ["accounts.accessTokenLifetime", "accounts.refreshTokenLifetime"], "an access token must not outlive its session")
+    refuse(
+      (tls.certificate == nil) != (tls.key == nil), ["tls.certificate", "tls.key"],
+      "TLS needs a certificate and its key")
     return conflicts
   }
 

@@ -54,6 +54,24 @@ enum ProcessMetrics {
     }
   }
 
+  /// `tls` is nil where the listeners speak no TLS.
+  static func register(_ tls: TLSServerContext?, in registry: MetricRegistry) {
+    registry.observe(
+      "chatd_tls_handshakes_total", "TLS handshakes, by how they ended.", .counter, labels: ["result"]
+    ) { give in
+      let resumed = tls?.resumptions ?? 0
+      give(["full"], Int64((tls?.handshakes ?? 0) - resumed))
+      give(["resumed"], Int64(resumed))
+      give(["failed"], Int64(tls?.failures ?? 0))
+    }
+    registry.observe(
+      "chatd_tls_certificate_expiry_seconds", "When the first of the listeners' certificates ends, since 1970.",
+      unit: .seconds
+    ) { give in
+      if let tls { give([], tls.expiry * 1_000_000_000) }
+    }
+  }
+
   private static func numbers(in path: String) -> [Int64] {
     text(path).split(separator: " ").compactMap { Int64($0) }
   }
