@@ -54,14 +54,6 @@ extension RedisClient {
     return id
   }
 
-  /// As `xadd`, as a value for a pipeline.
-  package static func xaddCommand<Value: RedisArgument>(
-    _ stream: String, maxLength: Int? = nil, _ fields: [(String, Value)]
-  ) -> RedisCommand {
-    if let maxLength { return RedisCommand("XADD", stream, "MAXLEN", "~", maxLength, "*", StreamFields(fields)) }
-    return RedisCommand("XADD", stream, "*", StreamFields(fields))
-  }
-
   /// Makes a group, and the stream where there is none. True when the group is new.
   @discardableResult
   package nonisolated(nonsending) func xgroupCreate(

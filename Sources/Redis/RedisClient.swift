@@ -146,12 +146,22 @@ package final class RedisClient: RedisLinkOwner, @unchecked Sendable {
   package nonisolated(nonsending) func pipeline(
     _ commands: [RedisCommand]
   ) async throws(RedisError) -> [RedisValue] {
-    guard !commands.isEmpty else { return [] }
-    try admit(commands.count)
-    for command in commands { command.encoded.withUnsafeBytes { encoder.append($0) } }
+    try await pipeline(count: commands.count) { encoder, index in
+      commands[index].encoded.withUnsafeBytes { encoder.append($0) }
+    }
+  }
+
+  /// Sends `count` commands in one go and waits for all replies; errors are among them. `encode` writes the command at
+  /// an index, exactly one (`CommandEncoder.command`): nothing is made of it in between.
+  package nonisolated(nonsending) func pipeline(
+    count: Int, _ encode: (_ encoder: CommandEncoder, _ index: Int) -> Void
+  ) async throws(RedisError) -> [RedisValue] {
+    guard count > 0 else { return [] }
+    try admit(count)
+    for index in 0..<count { encode(encoder, index) }
     let result = await withUnsafeContinuation { continuation in
-      let batch = ReplyBatch(count: commands.count, continuation)
-      submit(Array(repeating: .batch(batch), count: commands.count), .zero)
+      let batch = ReplyBatch(count: count, continuation)
+      submit(Array(repeating: .batch(batch), count: count), .zero)
     }
     return try result.get()
   }

@@ -8,15 +8,16 @@ package struct RedisCommand: Sendable {
   ///   - argument: its arguments in order.
   package init<each Argument: RedisArgument>(_ name: StaticString, _ argument: repeat each Argument) {
     self.name = name
-    let encoder = CommandEncoder(capacity: 256)
+    let encoder = CommandEncoder(capacity: 1024)
     encoder.command(name, repeat each argument)
     encoded = Array(encoder.bytes)
   }
 }
 
 extension CommandEncoder {
+  /// A whole command: its name, such as `HSET`, and its arguments in order.
   @inline(__always)
-  func command<each Argument: RedisArgument>(_ name: StaticString, _ argument: repeat each Argument) {
+  package func command<each Argument: RedisArgument>(_ name: StaticString, _ argument: repeat each Argument) {
     var count = 1
     repeat count += (each argument).argumentCount
     begin(arguments: count)

@@ -12,10 +12,30 @@ package struct RedisStreamID: Hashable, Comparable, Sendable, CustomStringConver
   }
 
   /// Parses `1526919030474-55`.
-  package init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2, let milliseconds = UInt64(parts[0]), let sequence = UInt64(parts[1]) else { return nil }
-    self.init(milliseconds: milliseconds, sequence: sequence)
+  package init?(_ text: some StringProtocol) { self.init(utf8: Array(text.utf8)) }
+
+  /// Parses `1526919030474-55`: each record that is read has one.
+  init?(utf8 text: [UInt8]) {
+    var numbers: (UInt64, UInt64) = (0, 0)
+    var digits = 0
+    var isSecond = false
+    for byte in text {
+      if byte == UInt8(ascii: "-"), digits > 0, !isSecond {
+        numbers.0 = numbers.1
+        numbers.1 = 0
+        isSecond = true
+        digits = 0
+        continue
+      }
+      guard byte >= 0x30, byte <= 0x39 else { return nil }
+      let (product, isTooLarge) = numbers.1.multipliedReportingOverflow(by: 10)
+      let (sum, overflows) = product.addingReportingOverflow(UInt64(byte - 0x30))
+      guard !isTooLarge, !overflows else { return nil }
+      numbers.1 = sum
+      digits += 1
+    }
+    guard isSecond, digits > 0 else { return nil }
+    self.init(milliseconds: numbers.0, sequence: numbers.1)
   }
 
   package static func < (a: RedisStreamID, b: RedisStreamID) -> Bool {
@@ -42,7 +62,7 @@ package struct RedisStreamEntry: Equatable, Sendable {
   package subscript(_ name: String) -> [UInt8]? { fields.first { $0.name == name }?.value }
 
   init?(_ value: RedisValue) {
-    guard let parts = value.array, parts.count == 2, let id = parts[0].string.flatMap({ RedisStreamID($0) }) else {
+    guard let parts = value.array, parts.count == 2, let id = parts[0].bytes.flatMap({ RedisStreamID(utf8: $0) }) else {
       return nil
     }
     self.id = id

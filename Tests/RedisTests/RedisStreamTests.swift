@@ -74,7 +74,7 @@ struct RedisStreamTests {
   @Test("a stream is cut to about its maximum length; a missing group is an error of its own")
   func trimming() async throws {
     try await withClient { client, reader in
-      let commands = (0..<2000).map { RedisClient.xaddCommand("s", maxLength: 500, [("n", "\($0)")]) }
+      let commands = (0..<2000).map { RedisCommand("XADD", "s", "MAXLEN", "~", 500, "*", "n", "\($0)") }
       #expect(try await client.pipeline(commands).allSatisfy { $0.error == nil })
       let length = try await client.xlen("s")
       #expect(length >= 500 && length < 700)
@@ -92,6 +92,9 @@ struct RedisStreamTests {
     #expect(RedisStreamID("12-3") == RedisStreamID(milliseconds: 12, sequence: 3))
     #expect(RedisStreamID("9-0")! < RedisStreamID("10-0")!)
     #expect(RedisStreamID("9-1")! > RedisStreamID("9-0")!)
-    for text in ["", "12", "12-", "-3", "a-b", "1-2-3"] { #expect(RedisStreamID(text) == nil) }
+    #expect(RedisStreamID("18446744073709551615-18446744073709551615")?.sequence == .max)
+    for text in ["", "12", "12-", "-3", "a-b", "1-2-3", "1--2", "+1-2", "1- 2", "18446744073709551616-0"] {
+      #expect(RedisStreamID(text) == nil)
+    }
   }
 }

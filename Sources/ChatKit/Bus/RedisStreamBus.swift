@@ -28,6 +28,7 @@ package final class RedisStreamBus: EventBus, @unchecked Sendable {
   let configuration: RedisConfiguration
   let loop: EventLoop
   private let redis: RedisClient
+  private let streams: [String]
 
   /// Uses `redis` for publishing and connections of its own, made from `configuration`, for consuming.
   package init(redis: RedisClient, configuration: RedisConfiguration, loop: EventLoop, settings: Settings = Settings())
@@ -36,12 +37,13 @@ package final class RedisStreamBus: EventBus, @unchecked Sendable {
     self.configuration = configuration
     self.loop = loop
     self.settings = settings
+    streams = (0..<settings.partitions).map { "\(settings.topic):\($0)" }
   }
 
   /// The field of a stream's entry that bears the event.
   static let field = "event"
 
-  func stream(_ partition: Int) -> String { "\(settings.topic):\(partition)" }
+  func stream(_ partition: Int) -> String { streams[partition] }
 
   func partition(of key: UUID) -> Int {
     // The low half of a UUIDv7 is random; mixed all the same, for other versions are keys too.
@@ -50,11 +52,11 @@ package final class RedisStreamBus: EventBus, @unchecked Sendable {
 
   package func publish(_ events: [BusEvent]) async throws {
     do {
-      let replies = try await redis.pipeline(
-        events.map {
-          RedisClient.xaddCommand(
-            stream(partition(of: $0.key)), maxLength: settings.retention, [(Self.field, $0.payload)])
-        })
+      let replies = try await redis.pipeline(count: events.count) { encoder, index in
+        let event = events[index]
+        encoder.command(
+          "XADD", stream(partition(of: event.key)), "MAXLEN", "~", settings.retention, "*", Self.field, event.payload)
+      }
       for reply in replies { _ = try reply.get() }
     } catch {
       throw BusError("cannot publish to \(settings.topic): \(error)")

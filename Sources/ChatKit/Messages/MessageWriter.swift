@@ -250,7 +250,13 @@ package final class MessageWriter: @unchecked Sendable {
     var fresh: [StoredMessage] = []
     answers.reserveCapacity(batch.count)
     for (index, pending) in batch.enumerated() {
-      let (status, id, seq, at, epoch) = try rows[index].decode((Int32, UUID?, Int64?, Timestamp?, Int64?).self)
+      // Not as a tuple: a pack of types is looked up anew for each row.
+      let row = rows[index]
+      let status: Int32 = try row.get(0)
+      let id: UUID? = try row.get(1)
+      let seq: Int64? = try row.get(2)
+      let at: Timestamp? = try row.get(3)
+      let epoch: Int64? = try row.get(4)
       switch (status, id, seq, at) {
       case (0, _, let seq?, let at?):
         let message = pending.draft.message(seq: seq, at: at)

@@ -56,7 +56,9 @@ package struct RoomEmitter: Sendable {
   /// Publishes in order; returns when Redis has taken all.
   package func emit(_ emissions: [Emission]) async throws {
     guard !emissions.isEmpty else { return }
-    let replies = try await redis.pipeline(emissions.map { RedisCommand("PUBLISH", $0.channel, $0.payload) })
+    let replies = try await redis.pipeline(count: emissions.count) { encoder, index in
+      encoder.command("PUBLISH", emissions[index].channel, emissions[index].payload)
+    }
     for reply in replies { _ = try reply.get() }
   }
 }
