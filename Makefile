@@ -4,7 +4,7 @@ SWIFT ?= swift
 
 # Debian's packages that the programs are built with and run on. The embedded PostgreSQL and Redis are processes of our
 # own: the services that Debian sets up when it installs these packages are not used, and may be disabled.
-PACKAGES := libargon2-dev libcurl4-openssl-dev libhiredis-dev libpq-dev libssl-dev libyaml-dev pkg-config postgresql \
+PACKAGES := libargon2-dev libcrypt-dev libcurl4-openssl-dev libhiredis-dev libpq-dev libssl-dev libyaml-dev pkg-config postgresql \
   redis-server zlib1g-dev
 # The official Socket.IO client of Python, for the tests with the clients that people use.
 PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp 'websockets>=13'

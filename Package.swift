@@ -38,6 +38,7 @@ let package = Package(
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -62,7 +63,8 @@ let package = Package(
     library(
       "ChatKit",
       [
-        "CArgon2", "COpenSSL", "CLinux", "Commands", "JSON", "Logging", "MessagePack", "Networking", "Postgres",
+        "CArgon2", "CCrypt", "COpenSSL", "CLinux", "Commands", "JSON", "Logging", "MessagePack", "Networking",
+        "Postgres",
         "Primitives", "Redis", "YAML",
       ]),
     program(

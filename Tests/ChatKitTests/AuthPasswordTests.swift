@@ -37,6 +37,36 @@ struct AuthPasswordTests {
     #expect(hasher.needsRehash(hash))
   }
 
+  @Test(
+    "crypt(3)'s vectors of bcrypt, in the three spellings of its version",
+    arguments: [
+      ("U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
+      ("correct horse battery", "$2a$05$abcdefghijklmnopqrstuuD3mHdCr44zlIZ.VZCaYRpfQhXMYnEo."),
+      ("correct horse battery", "$2b$05$abcdefghijklmnopqrstuuD3mHdCr44zlIZ.VZCaYRpfQhXMYnEo."),
+      ("correct horse battery", "$2y$05$abcdefghijklmnopqrstuuD3mHdCr44zlIZ.VZCaYRpfQhXMYnEo."),
+      (String(repeating: "x", count: 80), "$2b$05$abcdefghijklmnopqrstuujf8SX2ahXLwp9w/B.Y5XdysS6yR576q"),
+    ])
+  func bcrypt(_ password: String, _ hash: String) async throws {
+    #expect(try await hasher.verify(password, hash))
+    #expect(try await !hasher.verify("y" + password, hash))
+    #expect(try await !hasher.verify(password + "\u{0}", hash))
+    #expect(try await !hasher.verify("", hash))
+    #expect(hasher.needsRehash(hash))
+  }
+
+  @Test(
+    "what only looks like bcrypt, or would take too long, is nobody's hash",
+    arguments: [
+      "$2x$05$abcdefghijklmnopqrstuuD3mHdCr44zlIZ.VZCaYRpfQhXMYnEo.",
+      "$2b$16$abcdefghijklmnopqrstuuD3mHdCr44zlIZ.VZCaYRpfQhXMYnEo.",
+      "$2b$03$abcdefghijklmnopqrstuuD3mHdCr44zlIZ.VZCaYRpfQhXMYnEo.",
+      "$2b$5$$abcdefghijklmnopqrstuuD3mHdCr44zlIZ.VZCaYRpfQhXMYnEo.",
+      "$2b$05$abcdefghijklmnopqrstuuD3mHdCr44zlIZ.VZCaYRpfQhXMYnEo", "$2b$05$", "$1$abc$def", "",
+    ])
+  func noBcrypt(_ hash: String) async throws {
+    #expect(try await !hasher.verify("correct horse battery", hash))
+  }
+
   @Test("OWASP's cost is the default, and another cost asks for a new hash")
   func costs() async throws {
     let usual = PasswordHasher()

@@ -2,7 +2,7 @@ import CArgon2
 package import Networking
 import Primitives
 
-/// Passwords to Argon2id hashes (RFC 9106) in the PHC string format, and back to yes or no. A hash takes some 20 ms and
+/// Passwords to Argon2id hashes (RFC 9106) in the PHC string format, and back to yes or no; bcrypt's are understood. A hash takes some 20 ms and
 /// 19 MiB by design, so it runs on threads of its own; when too many wait, `NetworkError` (overloaded) says so at once.
 package final class PasswordHasher: Sendable {
   /// What a hash costs. The default is OWASP's.
@@ -57,12 +57,15 @@ package final class PasswordHasher: Sendable {
     }
   }
 
-  /// Whether the password is the one that was hashed; compared in constant time. False for what is no Argon2id hash.
+  /// Whether the password is the one that was hashed; compared in constant time. False for what is neither an Argon2id
+  /// nor a bcrypt hash.
   /// Throws `NetworkError` (overloaded) or `PasswordError` (failed), never for a wrong password.
   package func verify(_ password: String, _ encoded: String) async throws -> Bool {
-    guard encoded.utf8.count <= Self.maximumEncodedLength, PasswordHash(encoded) != nil,
-      password.utf8.count <= Self.maximumLength
-    else { return false }
+    guard encoded.utf8.count <= Self.maximumEncodedLength, password.utf8.count <= Self.maximumLength else {
+      return false
+    }
+    if let bcrypt = BcryptHash(encoded) { return try await threads.run { try bcrypt.verify(password) } }
+    guard PasswordHash(encoded) != nil else { return false }
     return try await threads.run {
       let password = Array(password.utf8)
       let code = argon2id_verify(encoded, password, password.count)
