@@ -74,6 +74,14 @@ final class Application: Sendable {
   /// Applies the settings that can change while it runs (`isReloadable`); the others are as they were at the start.
   func reload(_ options: Options) {}
 
+  /// The keys of access tokens as their files have them now; blocks. Throws `Secrets.Failure`.
+  func readTokenKeys() throws -> SigningKeySet { try parts.secrets.readTokenKeys() }
+
+  /// Every shard signs and verifies with these from now on.
+  func replaceKeys(_ keys: SigningKeySet) async {
+    for shard in shards { await shard.replaceKeys(keys) }
+  }
+
   func stop() async {
     await withTaskGroup(of: Void.self) { tasks in
       for shard in shards { tasks.addTask { await shard.stop() } }

@@ -4,8 +4,8 @@ import Networking
 import Postgres
 import Primitives
 
-/// Deletes what has expired: idempotency keys at the end of their lifetime, refresh tokens a day after their end. In small batches, at
-/// most one process at a time.
+/// Deletes what has expired: idempotency keys at the end of their lifetime, refresh tokens and wrong
+/// passwords a day after their end. In small batches, at most one process at a time.
 final class Housekeeping: @unchecked Sendable {
   /// "housekeep" in ASCII.
   private static let lock: Int64 = 0x686f_7573_656b_6570
@@ -43,7 +43,7 @@ final class Housekeeping: @unchecked Sendable {
     await task?.value
   }
 
-  /// How many rows the fuller of the two batches had.
+  /// How many rows the fullest of the batches had.
   private func round() async throws -> Int64 {
     try await pool.transaction { transaction in
       let locked = try await transaction.query("SELECT pg_try_advisory_xact_lock($1)", Self.lock)
@@ -58,7 +58,12 @@ final class Housekeeping: @unchecked Sendable {
         DELETE FROM refresh_tokens WHERE ctid = ANY (ARRAY(
           SELECT ctid FROM refresh_tokens WHERE expires_at < now() - interval '1 day' LIMIT $1))
         """, Self.batch)
-      return Int64(max(keys.affected, tokens.affected))
+      let failures = try await transaction.query(
+        """
+        DELETE FROM login_failures WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM login_failures WHERE failed_at < now() - interval '1 day' LIMIT $1))
+        """, Self.batch)
+      return Int64(max(keys.affected, tokens.affected, failures.affected))
     }
   }
 }

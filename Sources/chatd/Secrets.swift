@@ -5,10 +5,16 @@ import Primitives
 /// What must not be known outside: read from files of one folder, never from arguments or the environment.
 ///
 ///     token.key     signs access tokens: 32 random bytes (HS256), or an RSA private key in PEM (RS256)
+///     token.*.key   verify access tokens too: the key that was before, or the one that comes
 ///     session.key   derives refresh tokens from their predecessors: 32 random bytes
 ///
-/// Every node of an installation needs the same.
+/// Every node of an installation needs the same. A key is known by its contents, so its file can have another name
+/// later; docs/ACCOUNTS.md says how a key is exchanged without logging anyone out.
 struct Secrets: Sendable {
+  /// Beside the active one.
+  private static let maximumKeys = 16
+
+  private let folder: String
   let tokenKeys: SigningKeySet
   let sessionKey: [UInt8]
 
@@ -21,21 +27,68 @@ struct Secrets: Sendable {
     if mkdir(folder, 0o700) != 0, errno != EEXIST {
       throw Failure(description: "cannot make the folder \(folder): \(String(cString: strerror(errno)))")
     }
+    self.folder = folder
     let token = try Self.file("\(folder)/token.key")
     sessionKey = try Self.file("\(folder)/session.key")
     guard sessionKey.count >= 32 else {
       throw Failure(description: "\(folder)/session.key has \(sessionKey.count) bytes; it needs 32 or more")
     }
-    let identifier = Hex.encode(Array(SHA256.digest(token).prefix(4)))
+    tokenKeys = try Self.keys(folder, active: token)
+  }
+
+  /// The keys of access tokens as the files have them now. Nothing is made: a file that is missing while somebody
+  /// renames it must not become a new key. Throws `Failure`.
+  func readTokenKeys() throws -> SigningKeySet {
+    guard let token = try Self.read("\(folder)/token.key") else {
+      throw Failure(description: "\(folder)/token.key is missing")
+    }
+    return try Self.keys(folder, active: token)
+  }
+
+  private static func keys(_ folder: String, active token: [UInt8]) throws -> SigningKeySet {
+    let active = try key(token, "\(folder)/token.key")
+    var others: [SigningKey] = []
+    for name in try otherKeys(folder) {
+      let path = "\(folder)/\(name)"
+      guard let bytes = try read(path) else { continue }
+      let other = try key(bytes, path)
+      // The same key under two names, as in the middle of an exchange.
+      if other.id != active.id, !others.contains(where: { $0.id == other.id }) { others.append(other) }
+    }
     do {
-      if token.starts(with: "-----BEGIN".utf8) {
-        tokenKeys = try SigningKeySet(active: SigningKey.rs256(id: identifier, pem: token))
-      } else {
-        tokenKeys = try SigningKeySet(active: SigningKey.hs256(id: identifier, secret: token))
-      }
+      return try SigningKeySet(active: active, others: others)
     } catch {
       throw Failure(description: "\(folder)/token.key is no key that can be used: \(error)")
     }
+  }
+
+  private static func key(_ bytes: [UInt8], _ path: String) throws -> SigningKey {
+    let identifier = Hex.encode(Array(SHA256.digest(bytes).prefix(4)))
+    do {
+      return bytes.starts(with: "-----BEGIN".utf8)
+        ? try SigningKey.rs256(id: identifier, pem: bytes) : try SigningKey.hs256(id: identifier, secret: bytes)
+    } catch {
+      throw Failure(description: "\(path) is no key that can be used: \(error)")
+    }
+  }
+
+  /// `token.*.key`, by name.
+  private static func otherKeys(_ folder: String) throws -> [String] {
+    guard let directory = opendir(folder) else { throw failure("read", folder) }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name.hasPrefix("token."), name.hasSuffix(".key"), name.utf8.count > "token.key".utf8.count {
+        names.append(name)
+      }
+    }
+    guard names.count <= maximumKeys else {
+      throw Failure(description: "\(folder) has \(names.count) files token.*.key; \(maximumKeys) are the most")
+    }
+    return names.sorted()
   }
 
   private static func file(_ path: String) throws -> [UInt8] {

@@ -12,6 +12,8 @@ import SocketIO
 final class Shard: @unchecked Sendable {
   let loop: EventLoop
   private let log: Log
+  private let tokens: TokenVerifier
+  private var sessionWatch: SessionWatch?
   private let pool: PostgresPool
   private let writerPool: PostgresPool
   private let redis: RedisClient
@@ -38,6 +40,8 @@ final class Shard: @unchecked Sendable {
     let role = parts.options.role
     self.loop = loop
     self.log = log
+    let tokens = TokenVerifier(parts.secrets.tokenKeys)
+    self.tokens = tokens
     let options = parts.options
     metrics = ShardMetrics(registry: parts.registry, index: index)
     let metrics = metrics
@@ -74,13 +78,15 @@ final class Shard: @unchecked Sendable {
 
     if role.servesSockets {
       let subscriber = RedisSubscriber(parts.redisConfiguration(name: "chatd-rooms"), loop: loop)
+      let watch = SessionWatch(pool: pool, loop: loop, log: log)
+      sessionWatch = watch
       let hub = Hub(
-        loop: loop, store: store, redis: redis, subscriber: subscriber, log: log, hops: metrics.hops,
+        loop: loop, store: store, watch: watch, redis: redis, subscriber: subscriber, log: log, hops: metrics.hops,
         recovery: Recovery.Limits(options.sockets), limits: Hub.Limits(options.sockets))
       try await hub.start()
       let sockets = servers.servers[index]
       SocketEvents(
-        hub: hub, messages: messages, tokens: parts.secrets.tokenKeys, loop: loop, log: log, metrics: metrics.events
+        hub: hub, messages: messages, tokens: tokens, loop: loop, log: log, metrics: metrics.events
       )
       .attach(to: sockets)
       metrics.watch(sockets, hub)
@@ -91,7 +97,7 @@ final class Shard: @unchecked Sendable {
 
     let router = Router()
     if let policy = CORSPolicy(options.http.corsOrigins) { router.use(CrossOrigin.middleware(policy)) }
-    router.use(Authentication.middleware(TokenVerifier(parts.secrets.tokenKeys)))
+    router.use(Authentication.middleware(tokens))
     let errors = metrics.errors
     router.problem = { error, context in
       let error = ChatError(mapping: error, log: log.with(context.logFields))
@@ -101,11 +107,13 @@ final class Shard: @unchecked Sendable {
     HealthRoutes(role: role, pool: pool, redis: redis).add(to: router)
     if role.servesAPI {
       let accounts = AccountService(
-        pool: pool, passwords: passwords, keys: parts.secrets.tokenKeys, successorKey: parts.secrets.sessionKey,
+        pool: pool, passwords: passwords, tokens: tokens, successorKey: parts.secrets.sessionKey, rooms: emitter,
         settings: AccountService.Settings(options.accounts))
       let conversations = ConversationService(
         pool: pool, publisher: publisher, encoding: options.bus.encoding)
-      AuthRoutes(accounts: accounts).add(to: router)
+      AuthRoutes(accounts: accounts, tokens: tokens).add(to: router)
+      SessionRoutes(accounts: accounts).add(to: router)
+      UserRoutes(accounts: accounts).add(to: router)
       ConversationRoutes(accounts: accounts, conversations: conversations, messages: messages, emitter: emitter)
         .add(to: router)
       MessageRoutes(messages: messages).add(to: router)
@@ -171,6 +179,11 @@ final class Shard: @unchecked Sendable {
 
   var address: SocketAddress { server?.address ?? .loopback(port: 0) }
 
+  /// Other keys of access tokens from now on. Any thread.
+  func replaceKeys(_ keys: SigningKeySet) async {
+    _ = try? await loop.submit { [self] in tokens.replace(keys) }
+  }
+
   /// Any thread.
   func stop() async {
     _ = try? await loop.submit { [self] in await stopOnLoop() }
@@ -191,6 +204,7 @@ final class Shard: @unchecked Sendable {
       try? await loop.sleep(for: .milliseconds(10))
       waits += 1
     }
+    sessionWatch?.close()
     await hub?.recovery?.close()
     subscriber?.close()
     redis.close()

@@ -90,6 +90,7 @@ final class Supervisor: @unchecked Sendable {
       log.threshold.level = change.options.log.level
       application?.reload(change.options)
       reloadCertificates()
+      reloadKeys()
       log.notice("the configuration was read again", ["changed": .string(change.applicable.list)])
       guard !change.pending.isEmpty else { return }
       log.warning(
@@ -114,6 +115,22 @@ final class Supervisor: @unchecked Sendable {
       } catch {
         let why = (error as? TLSError).map { options.tls.describe($0).message } ?? "\(error)"
         log.error("the certificates cannot be used; the old ones stay", ["error": .string(why)])
+      }
+    }
+  }
+
+  /// Access tokens are signed and verified with the keys that the files have now; when anything is wrong, with the old ones.
+  private func reloadKeys() {
+    guard let application else { return }
+    loop.start { [self] in
+      do {
+        let keys = try await WorkerThreads.blocking.run { try application.readTokenKeys() }
+        await application.replaceKeys(keys)
+        log.notice(
+          "the keys of access tokens were read again",
+          ["active": .string(keys.active.id), "keys": .string(keys.names.joined(separator: " "))])
+      } catch {
+        log.error("the keys of access tokens cannot be used; the old ones stay", ["error": .describing(error)])
       }
     }
   }

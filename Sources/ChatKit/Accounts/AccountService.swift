@@ -1,12 +1,21 @@
-import Networking
-package import Postgres
-package import Primitives
+// Accounts: who a user is, how one logs in, and the sessions that follow from it.
+//
+// `AccountService` registers and logs in (this file), keeps sessions (+Sessions), changes passwords (+Passwords), shows
+// and changes profiles (+Profiles). `LoginAttempts` locks names after wrong passwords.
+//
+// Invariants.
+// - A session is a family of refresh tokens, each used once. Using one a second time means that two have it: the family is
+//   revoked. But an answer can get lost, so within `grace` the same successor is given again; it is derived from the
+//   token it follows (HMAC), so nothing that could be stolen is stored.
+// - Revoking is complete: it repeats until it finds no token that is not revoked, so a refresh that is under way ends in a
+//   revoked token. The sockets are closed after the commit, so a socket that comes too late for it finds it in the store.
+// - A session is opened only for the password hash that was checked, and only for a user who is not disabled, in one
+//   statement that waits for whoever changes either.
 
-/// Registering, logging in, and the sessions that follow from it. One a loop; passwords are hashed on other threads.
-///
-/// A session is a family of refresh tokens, each used once. Using one a second time means that two have it: the family
-/// is revoked. But an answer can get lost, so within `grace` the same successor is given again; it is derived from the
-/// token it follows (HMAC), so nothing that could be stolen is stored.
+package import Postgres
+import Primitives
+
+/// Registering, logging in, sessions and profiles. One a loop; passwords are hashed on other threads.
 package final class AccountService: @unchecked Sendable {
   package struct Settings: Sendable {
     package var accessTokenLifetime = Duration.seconds(15 * 60)
@@ -25,164 +34,130 @@ package final class AccountService: @unchecked Sendable {
     package var expiresIn: Int
   }
 
-  private let pool: PostgresPool
-  private let passwords: PasswordHasher
-  private let keys: SigningKeySet
-  private let successorKey: [UInt8]
-  private let settings: Settings
+  let pool: PostgresPool
+  let passwords: PasswordHasher
+  let attempts: LoginAttempts
+  let rooms: RoomEmitter
+  let successorKey: [UInt8]
+  let settings: Settings
+  private let tokens: TokenVerifier
 
-  /// `successorKey`: at least 32 secret bytes, the same on every node.
+  /// - Parameters:
+  ///   - tokens: the loop's, whose keys sign.
+  ///   - successorKey: at least 32 secret bytes, the same on every node.
+  ///   - rooms: closes the sockets of sessions that end.
   package init(
-    pool: PostgresPool, passwords: PasswordHasher, keys: SigningKeySet, successorKey: [UInt8],
+    pool: PostgresPool, passwords: PasswordHasher, tokens: TokenVerifier, successorKey: [UInt8], rooms: RoomEmitter,
     settings: Settings = Settings()
   ) {
     self.pool = pool
     self.passwords = passwords
-    self.keys = keys
+    self.tokens = tokens
     self.successorKey = successorKey
+    self.rooms = rooms
     self.settings = settings
+    attempts = LoginAttempts(pool: pool)
   }
 
   // MARK: Registering and logging in
 
+  private static let insertion = PostgresStatement(
+    unchecked: """
+      INSERT INTO users AS u (id, workspace_id, username, display_name, password_hash) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (workspace_id, lower(username)) DO NOTHING RETURNING \(columns)
+      """)
+  private static let selectionByName = PostgresStatement(
+    unchecked: """
+      SELECT \(columns), u.password_hash FROM users u
+      WHERE u.workspace_id = $1 AND lower(u.username) = lower($2)
+      """)
+
   /// Throws `ChatError` invalidRequest (the rules for names and passwords) or conflict (the name is taken).
-  package func register(username: String, password: String, displayName: String?) async throws -> Session {
+  package func register(
+    username: String, password: String, displayName: String?, client: ClientInfo = ClientInfo()
+  ) async throws -> Session {
     try Self.check(username: username)
     try Self.check(password: password)
     let shown = displayName ?? username
-    guard (1...128).contains(shown.unicodeScalars.count), !shown.utf8.contains(0) else {
-      throw ChatError.invalid("displayName", "A display name has 1 to 128 characters.")
-    }
+    try Self.check(displayName: shown)
     let hash = try await passwords.hash(password)
     let id = UUID.v7()
     let rows = try await pool.query(
-      """
-      INSERT INTO users (id, workspace_id, username, display_name, password_hash) VALUES ($1, $2, $3, $4, $5)
-      ON CONFLICT (workspace_id, lower(username)) DO NOTHING RETURNING created_at
-      """, id, Workspace.main, username, shown, hash)
+      Self.insertion, id, Workspace.main, username, shown, hash)
     guard rows.count == 1 else { throw ChatError(.conflict, "The name \(username) is taken.", field: "username") }
-    let user = User(
-      id: id, workspaceId: Workspace.main, username: username, displayName: shown, role: .user,
-      createdAt: try rows[0].decode(Timestamp.self))
-    return try await openSession(user)
-  }
-
-  /// Throws `ChatError` unauthenticated; it does not say which of the two was wrong, and takes as long for either.
-  package func login(username: String, password: String) async throws -> Session {
-    let wrong = ChatError(.unauthenticated, "The name or the password is wrong.")
-    guard username.utf8.count <= 256, password.utf8.count <= 1024, !username.utf8.contains(0) else { throw wrong }
-    let rows = try await pool.query(
-      """
-      SELECT id, workspace_id, username, display_name, role, created_at, password_hash FROM users
-      WHERE workspace_id = $1 AND lower(username) = lower($2) AND disabled_at IS NULL
-      """, Workspace.main, username)
-    guard rows.count == 1 else {
-      _ = try await passwords.hash(password)
-      throw wrong
-    }
-    let hash = try rows[0].get(6, as: String.self)
-    guard try await passwords.verify(password, hash) else { throw wrong }
-    let user = try Self.user(rows, 0)
-    if passwords.needsRehash(hash) {
-      let renewed = try await passwords.hash(password)
-      _ = try await pool.query(
-        "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3", user.id, renewed, hash)
-    }
-    return try await openSession(user)
-  }
-
-  package func user(_ id: UUID) async throws -> User {
-    let rows = try await pool.query(
-      """
-      SELECT id, workspace_id, username, display_name, role, created_at FROM users
-      WHERE id = $1 AND disabled_at IS NULL
-      """, id)
-    guard rows.count == 1 else { throw ChatError(.notFound, "There is no such user.") }
-    return try Self.user(rows, 0)
-  }
-
-  private static func user(_ rows: PostgresRows, _ index: Int) throws -> User {
-    User(
-      id: try rows[index].get(0, as: UUID.self), workspaceId: try rows[index].get(1, as: UUID.self),
-      username: try rows[index].get(2, as: String.self), displayName: try rows[index].get(3, as: String.self),
-      role: UserRole(rawValue: try rows[index].get(4, as: String.self)) ?? .user,
-      createdAt: try rows[index].get(5, as: Timestamp.self))
-  }
-
-  // MARK: Sessions
-
-  private func openSession(_ user: User) async throws -> Session {
     let session = UUID.v7()
     let token = RefreshToken.make()
-    try await insert(token, session: session, user: user.id)
-    return try self.session(user, session, token)
-  }
-
-  private func insert(_ token: String, session: UUID, user: UUID) async throws {
     _ = try await pool.query(
       """
-      INSERT INTO refresh_tokens (token_hash, session_id, user_id, expires_at) VALUES ($1, $2, $3, $4)
-      """, RefreshToken.hash(token), session, user, Timestamp.now() + settings.refreshTokenLifetime)
+      INSERT INTO refresh_tokens (token_hash, session_id, user_id, expires_at, user_agent, address)
+      VALUES ($1, $2, $3, $4, $5, $6)
+      """, RefreshToken.hash(token), session, id, Timestamp.now() + settings.refreshTokenLifetime, client.userAgent,
+      client.address)
+    return try self.session(try Self.user(rows, 0), session, token)
   }
 
-  private func session(_ user: User, _ session: UUID, _ refreshToken: String) throws -> Session {
+  /// Throws `ChatError` unauthenticated, which does not say which of the two was wrong and takes as long for either;
+  /// tooManyAttempts; or accountDisabled, to who knows the password only.
+  package func login(
+    username: String, password: String, client: ClientInfo = ClientInfo()
+  ) async throws -> Session {
+    let wrong = ChatError(.unauthenticated, "The name or the password is wrong.")
+    guard username.utf8.count <= 256, password.utf8.count <= 1024, !username.utf8.contains(0) else { throw wrong }
+    try await attempts.check(username)
+    // Twice, for the hash may be exchanged for a better one while it is compared.
+    for _ in 0..<2 {
+      let rows = try await pool.query(Self.selectionByName, Workspace.main, username)
+      guard rows.count == 1 else {
+        _ = try await passwords.hash(password)
+        try await attempts.failed(username)
+        throw wrong
+      }
+      let user = try Self.user(rows, 0)
+      let hash = try rows[0].get(Self.columnCount, as: String.self)
+      guard try await passwords.verify(password, hash) else {
+        try await attempts.failed(username)
+        throw wrong
+      }
+      guard !user.isDisabled else { throw ChatError(.accountDisabled, "This account is disabled.") }
+      guard let session = try await open(user, for: hash, named: username, client) else { continue }
+      if passwords.needsRehash(hash) {
+        let renewed = try await passwords.hash(password)
+        _ = try await pool.query(
+          "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3", user.id, renewed, hash)
+      }
+      return session
+    }
+    throw wrong
+  }
+
+  /// Nil if the user's password has changed since, or the user was disabled. Throws `ChatError` tooManyAttempts.
+  private func open(
+    _ user: User, for hash: String, named name: String, _ client: ClientInfo
+  ) async throws -> Session? {
+    let session = UUID.v7()
+    let token = RefreshToken.make()
+    let isOpen = try await pool.transaction { [settings] transaction in
+      if let error = try await LoginAttempts.succeeded(name, in: transaction) { throw error }
+      let inserted = try await transaction.query(
+        """
+        INSERT INTO refresh_tokens (token_hash, session_id, user_id, expires_at, user_agent, address)
+        SELECT $1::bytea, $2::uuid, u.id, $3::timestamptz, $4::text, $5::text FROM users u
+        WHERE u.id = $6 AND u.password_hash = $7 AND u.disabled_at IS NULL FOR SHARE OF u
+        """, RefreshToken.hash(token), session, Timestamp.now() + settings.refreshTokenLifetime, client.userAgent,
+        client.address, user.id, hash)
+      return inserted.affected == 1
+    }
+    return isOpen ? try self.session(user, session, token) : nil
+  }
+
+  func session(_ user: User, _ session: UUID, _ refreshToken: String) throws -> Session {
     let now = Timestamp.now()
     let claims = AccessClaims(
       user: user.id, session: session, workspace: user.workspaceId, username: user.username, role: user.role.rawValue,
       issuedAt: now.seconds, expiresAt: (now + settings.accessTokenLifetime).seconds)
     return Session(
-      user: user, accessToken: try keys.sign(claims), refreshToken: refreshToken,
+      user: user, accessToken: try tokens.keys.sign(claims), refreshToken: refreshToken,
       expiresIn: Int(settings.accessTokenLifetime.components.seconds))
-  }
-
-  /// Exchanges a refresh token for its successor and a new access token.
-  /// Throws `ChatError` unauthenticated: unknown, expired, revoked, or used before, which revokes the session.
-  package func refresh(_ token: String) async throws -> Session {
-    let invalid = ChatError(.unauthenticated, "The refresh token is not valid; log in again.")
-    guard token.utf8.count <= 128 else { throw invalid }
-    let hash = RefreshToken.hash(token)
-    let successor = RefreshToken.successor(of: token, key: successorKey)
-    // What is refused must be committed too: reuse revokes. So the outcome is a value, and thrown outside.
-    let found = try await pool.transaction { [self] transaction -> (User, UUID)? in
-      let rows = try await transaction.query(
-        """
-        SELECT u.id, u.workspace_id, u.username, u.display_name, u.role, u.created_at,
-          t.session_id, t.used_at, t.revoked_at, t.expires_at, u.disabled_at
-        FROM refresh_tokens t JOIN users u ON u.id = t.user_id WHERE t.token_hash = $1 FOR UPDATE OF t
-        """, hash)
-      guard rows.count == 1 else { return nil }
-      let session = try rows[0].get(6, as: UUID.self)
-      let usedAt = try rows[0].get(7, as: Timestamp?.self)
-      let isRevoked = try rows[0].get(8, as: Timestamp?.self) != nil
-      let expiresAt = try rows[0].get(9, as: Timestamp.self)
-      let isDisabled = try rows[0].get(10, as: Timestamp?.self) != nil
-      let now = Timestamp.now()
-      guard !isRevoked, !isDisabled, expiresAt > now else { return nil }
-      let user = try Self.user(rows, 0)
-      if let usedAt {
-        if now - usedAt <= settings.grace { return (user, session) }
-        _ = try await transaction.query(
-          "UPDATE refresh_tokens SET revoked_at = now() WHERE session_id = $1 AND revoked_at IS NULL", session)
-        return nil
-      }
-      _ = try await transaction.query("UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1", hash, now)
-      _ = try await transaction.query(
-        """
-        INSERT INTO refresh_tokens (token_hash, session_id, user_id, expires_at) VALUES ($1, $2, $3, $4)
-        """, RefreshToken.hash(successor), session, user.id, now + settings.refreshTokenLifetime)
-      return (user, session)
-    }
-    guard let (user, session) = found else { throw invalid }
-    return try self.session(user, session, successor)
-  }
-
-  /// Ends the session that the token belongs to. An unknown token is no error: the session is over either way.
-  package func logout(_ token: String) async throws {
-    _ = try await pool.query(
-      """
-      UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND session_id =
-        (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)
-      """, RefreshToken.hash(token))
   }
 
   // MARK: Rules
@@ -199,9 +174,15 @@ package final class AccountService: @unchecked Sendable {
   }
 
   /// 8 to 1024 bytes; no rules about its characters (NIST SP 800-63B, 5.1.1.2).
-  package static func check(password: String) throws {
+  package static func check(password: String, field: String = "password") throws {
     guard password.unicodeScalars.count >= 8, password.utf8.count <= 1024 else {
-      throw ChatError.invalid("password", "A password has at least 8 characters, and at most 1024 bytes.")
+      throw ChatError.invalid(field, "A password has at least 8 characters, and at most 1024 bytes.")
+    }
+  }
+
+  static func check(displayName: String) throws {
+    guard (1...128).contains(displayName.unicodeScalars.count), !displayName.utf8.contains(0) else {
+      throw ChatError.invalid("displayName", "A display name has 1 to 128 characters.")
     }
   }
 }

@@ -21,6 +21,9 @@ package final class SigningKeySet: Sendable {
     self.policy = policy
   }
 
+  /// Of all keys, the active one first.
+  package var names: [String] { keys.map(\.id) }
+
   // MARK: Signing
 
   /// An access token with these claims.

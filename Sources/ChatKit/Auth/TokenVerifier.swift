@@ -12,7 +12,7 @@ package final class TokenVerifier: @unchecked Sendable {
     var verifiedAt: Int64
   }
 
-  private let keys: SigningKeySet
+  package private(set) var keys: SigningKeySet
   private var table: [Known?]
   /// How many were found without asking the key set.
   package private(set) var hits = 0
@@ -21,6 +21,12 @@ package final class TokenVerifier: @unchecked Sendable {
   package init(_ keys: SigningKeySet, capacity: Int = 1024) {
     self.keys = keys
     table = Array(repeating: nil, count: max(1, capacity))
+  }
+
+  /// Other keys from now on. What the former ones had accepted is forgotten.
+  package func replace(_ keys: SigningKeySet) {
+    self.keys = keys
+    table = Array(repeating: nil, count: table.count)
   }
 
   /// The claims of a token that one of the keys has signed and that is valid at `time`, in seconds since 1970.

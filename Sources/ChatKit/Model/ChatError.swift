@@ -10,14 +10,20 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
     case unauthenticated
     /// Known, but not allowed.
     case forbidden
+    /// The password is right, and the account was disabled.
+    case accountDisabled = "account_disabled"
     /// There is no such thing, or the caller may not know of it.
     case notFound = "not_found"
     /// It exists already, or has changed meanwhile.
     case conflict
+    /// `If-Match` names a state that is not the present one.
+    case preconditionFailed = "precondition_failed"
     /// The idempotency key was used for another request.
     case idempotencyKeyReused = "idempotency_key_reused"
     /// Bigger than the limit.
     case tooLarge = "too_large"
+    /// Too many wrong passwords; nothing is looked at before `retryAfter`.
+    case tooManyAttempts = "too_many_attempts"
     /// A limit of the server is reached; try again after `retryAfter`.
     case overloaded
     /// A backend is away; nothing was done; try again.

@@ -20,6 +20,9 @@ package enum AdapterChannel {
 
   /// The room in which all sockets of a user are.
   package static func userRoom(_ user: UUID) -> String { "user:\(user)" }
+
+  /// The room in which the sockets of a session are.
+  package static func sessionRoom(_ session: UUID) -> String { "session:\(session)" }
 }
 
 /// `[uid, {type: 2, data: [event, …], nsp}, {rooms, except, flags}]` in MessagePack.
@@ -116,6 +119,27 @@ package enum AdapterRequest {
     case fetch = 5
     case serverSideEmit = 6
     case broadcast = 7
+  }
+
+  /// Has all servers close the connections of the sockets in any of the rooms.
+  package static func disconnect(_ rooms: [String], uid: String) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.field("uid", uid)
+    json.field("type", Kind.disconnect.rawValue)
+    json.key("opts")
+    json.beginObject()
+    json.key("rooms")
+    json.beginArray()
+    for room in rooms { json.value(room) }
+    json.endArray()
+    json.key("except")
+    json.beginArray()
+    json.endArray()
+    json.endObject()
+    json.field("close", true)
+    json.endObject()
+    return json.bytes
   }
 
   /// Answers to a `broadcast`, told apart by their type.

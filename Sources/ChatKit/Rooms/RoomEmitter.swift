@@ -53,6 +53,13 @@ package struct RoomEmitter: Sendable {
       "PUBLISH", AdapterChannel.room(room), AdapterBroadcast.notice(uid: uid, room: room, epoch: epoch))
   }
 
+  /// Closes the connections of the sockets in any of the rooms, on every gateway. A gateway that cannot hear it now asks
+  /// the store which sessions are revoked as soon as it hears again.
+  package func disconnect(_ rooms: [String]) async {
+    guard !rooms.isEmpty, redis.isConnected else { return }
+    _ = try? await redis.send("PUBLISH", AdapterChannel.requests(), AdapterRequest.disconnect(rooms, uid: uid))
+  }
+
   /// Publishes in order; returns when Redis has taken all.
   package func emit(_ emissions: [Emission]) async throws {
     guard !emissions.isEmpty else { return }

@@ -23,6 +23,8 @@ final class GatewaySession: @unchecked Sendable {
 
   let socket: Socket
   let user: UUID
+  /// That was logged in to.
+  let session: UUID
   let username: String
   /// The trace that the client's handshake named.
   var trace: TraceContext?
@@ -42,6 +44,7 @@ final class GatewaySession: @unchecked Sendable {
     self.privateID = privateID
     self.socket = socket
     user = claims.user
+    session = claims.session
     username = claims.username
   }
 

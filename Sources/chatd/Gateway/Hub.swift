@@ -26,6 +26,7 @@ final class Hub: @unchecked Sendable {
   let uid = RoomEmitter.makeUID()
   /// Nil where recovery is turned off.
   let recovery: Recovery?
+  private let watch: SessionWatch
   private let subscriber: RedisSubscriber
   private let redis: RedisClient
   private let log: Log
@@ -34,7 +35,7 @@ final class Hub: @unchecked Sendable {
   private var mustReconcileAgain = false
 
   struct Limits: Sendable {
-    /// Rooms a socket may be in, its own and its user's not counted.
+    /// Rooms a socket may be in, its own, its user's and its session's not counted.
     var rooms = 1000
     /// Messages that a join resends; more is a reset.
     var replay = 5000
@@ -59,12 +60,14 @@ final class Hub: @unchecked Sendable {
   private let hops: HopMetrics
 
   init(
-    loop: EventLoop, store: MessageStore, redis: RedisClient, subscriber: RedisSubscriber, log: Log,
+    loop: EventLoop, store: MessageStore, watch: SessionWatch, redis: RedisClient, subscriber: RedisSubscriber,
+    log: Log,
     hops: HopMetrics, recovery recoveryLimits: Recovery.Limits, limits: Limits = Limits()
   ) {
     self.hops = hops
     self.loop = loop
     self.store = store
+    self.watch = watch
     self.redis = redis
     self.subscriber = subscriber
     self.log = log
@@ -72,6 +75,7 @@ final class Hub: @unchecked Sendable {
     recovery =
       recoveryLimits.window > .zero ? Recovery(hub: uid, redis: redis, loop: loop, limits: recoveryLimits) : nil
     subscriber.onMessage = { [unowned self] channel, payload in received(channel, payload) }
+    watch.onRevoked = { [unowned self] in expel(session: $0) }
     subscriber.onResubscribed = { [unowned self] _ in reconcile() }
   }
 
@@ -88,9 +92,9 @@ final class Hub: @unchecked Sendable {
 
   // MARK: Sockets
 
-  /// A socket is in a room of its own and in its user's; both can be addressed by anybody.
+  /// A socket is in a room of its own, its user's and its session's; all can be addressed by anybody.
   func add(_ session: GatewaySession) async {
-    let names = [session.socket.id, AdapterChannel.userRoom(session.user)]
+    let names = [session.socket.id, AdapterChannel.userRoom(session.user), AdapterChannel.sessionRoom(session.session)]
     var fresh: [String] = []
     for name in names {
       let (room, isNew) = room(named: name, conversation: nil)
@@ -98,12 +102,14 @@ final class Hub: @unchecked Sendable {
       if isNew { fresh.append(AdapterChannel.room(name)) }
     }
     await subscribe(fresh)
+    watch.connected(session)
   }
 
   /// - Parameter isKept: the client may come back and continue.
   func remove(_ session: GatewaySession, isKept: Bool = false) {
     session.isClosed = true
     recovery?.closed(session, isKept: isKept)
+    watch.disconnected(session)
     while let place = session.places.last {
       place.room.remove(session)
       forgetIfEmpty(place.room)
@@ -416,6 +422,16 @@ final class Hub: @unchecked Sendable {
       }
     }
     try await expelStrangers(concerned)
+    // A request to close the sockets of a session may have been missed as well.
+    for room in rooms.values where room.name.hasPrefix("session:") {
+      if let member = room.members.first { watch.check(member.session) }
+    }
+  }
+
+  /// Closes the connections of a session that is revoked.
+  func expel(session: UUID) {
+    let selection = RoomRequest.Selection(rooms: [AdapterChannel.sessionRoom(session)], except: [])
+    for member in select(selection) { member.socket.disconnect(close: true) }
   }
 
   private func expelStrangers(_ concerned: [Room]) async throws {

@@ -14,14 +14,14 @@ import SocketIO
 final class SocketEvents: @unchecked Sendable {
   private let hub: Hub
   private let messages: MessageService
-  private let tokens: SigningKeySet
+  private let tokens: TokenVerifier
   private let loop: EventLoop
   private let log: Log
   private let metrics: SocketEventMetrics
   private var traces = TraceSource()
 
   init(
-    hub: Hub, messages: MessageService, tokens: SigningKeySet, loop: EventLoop, log: Log, metrics: SocketEventMetrics
+    hub: Hub, messages: MessageService, tokens: TokenVerifier, loop: EventLoop, log: Log, metrics: SocketEventMetrics
   ) {
     self.metrics = metrics
     self.hub = hub
@@ -49,7 +49,7 @@ final class SocketEvents: @unchecked Sendable {
     }
     let claims: AccessClaims
     do {
-      claims = try tokens.verify(token, at: Timestamp.now().seconds)
+      claims = try tokens.keys.verify(token, at: Timestamp.now().seconds)
     } catch {
       throw Self.refusal(ChatError(.unauthenticated, "The access token is not valid: \(error)."))
     }

@@ -1,37 +1,44 @@
 import ChatKit
 import HTTP
 import JSON
+import Networking
 
-/// `/api/auth` and `/api/users/me`.
+/// `/api/auth`: getting in, the password, and the keys of the tokens.
 struct AuthRoutes: Sendable {
   let accounts: AccountService
+  let tokens: TokenVerifier
 
   func add(to router: Router) {
     router.post("/api/auth/register") { request, _ in
       let body = try Payload(request)
       let session = try await accounts.register(
         username: try body.string("username"), password: try body.string("password"),
-        displayName: try body.optionalString("displayName"))
+        displayName: try body.optionalString("displayName"), client: ClientInfo(request))
       return Self.answer(.created, session)
     }
     router.post("/api/auth/login") { request, _ in
       let body = try Payload(request)
       let session = try await accounts.login(
-        username: try body.string("username"), password: try body.string("password"))
+        username: try body.string("username"), password: try body.string("password"), client: ClientInfo(request))
       return Self.answer(.ok, session)
     }
     router.post("/api/auth/refresh") { request, _ in
       let body = try Payload(request)
-      return Self.answer(.ok, try await accounts.refresh(try body.string("refreshToken")))
+      let session = try await accounts.refresh(try body.string("refreshToken"), client: ClientInfo(request))
+      return Self.answer(.ok, session)
     }
-    router.post("/api/auth/logout") { request, _ in
+    router.post("/api/auth/password") { request, context in
+      let claims = try context.claims()
       let body = try Payload(request)
-      try await accounts.logout(try body.string("refreshToken"))
+      try await accounts.changePassword(
+        for: claims, from: try body.string("current"), to: try body.string("new"))
       return HTTPResponse(status: .noContent)
     }
-    router.get("/api/users/me") { _, context in
-      let user = try await accounts.user(try context.claims().user)
-      return .json(.ok) { user.write(to: &$0) }
+    router.get("/api/auth/jwks") { _, _ in
+      var response = HTTPResponse(bytes: tokens.keys.publicKeys, contentType: "application/jwk-set+json")
+      // A key is known everywhere before it signs; who exchanges keys waits longer than that in between.
+      response.headers.set("Cache-Control", "public, max-age=300")
+      return response
     }
   }
 
@@ -48,5 +55,12 @@ struct AuthRoutes: Sendable {
     // RFC 6749, 5.1.
     response.headers.set("Cache-Control", "no-store")
     return response
+  }
+}
+
+extension ClientInfo {
+  /// Who sent the request, or whom a trusted proxy names.
+  init(_ request: HTTPRequest) {
+    self.init(userAgent: request.headers["user-agent"], address: request.peer?.host)
   }
 }

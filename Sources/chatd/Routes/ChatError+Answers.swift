@@ -12,11 +12,13 @@ extension ChatError {
     switch code {
     case .invalidRequest: .badRequest
     case .unauthenticated: .unauthorized
-    case .forbidden: .forbidden
+    case .forbidden, .accountDisabled: .forbidden
     case .notFound: .notFound
     case .conflict: .conflict
+    case .preconditionFailed: .preconditionFailed
     case .tooLarge: .contentTooLarge
     case .idempotencyKeyReused: .unprocessableContent
+    case .tooManyAttempts: .tooManyRequests
     case .internal: .internalServerError
     case .overloaded, .unavailable, .outcomeUnknown: .serviceUnavailable
     }

@@ -33,6 +33,9 @@ struct Payload: Sendable {
     return value
   }
 
+  /// The field is there, and null.
+  func isNull(_ key: String) -> Bool { document?.root[key]?.isNull == true }
+
   func string(_ key: String) throws -> String {
     guard let text = try optionalString(key) else { throw ChatError.invalid(key, "\(key) is missing.") }
     return text

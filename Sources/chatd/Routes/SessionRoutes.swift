@@ -1,0 +1,53 @@
+import ChatKit
+import HTTP
+import JSON
+import Primitives
+
+/// `/api/auth/sessions` and `/api/auth/logout`: where a user is logged in, and how that ends.
+struct SessionRoutes: Sendable {
+  let accounts: AccountService
+
+  func add(to router: Router) {
+    router.get("/api/auth/sessions") { _, context in
+      let sessions = try await accounts.sessions(for: try context.claims())
+      var response = HTTPResponse.json(.ok) { json in
+        json.beginObject()
+        json.key("sessions")
+        json.beginArray()
+        for session in sessions { session.write(to: &json) }
+        json.endArray()
+        json.endObject()
+      }
+      response.headers.set("Cache-Control", "no-store")
+      return response
+    }
+    router.delete("/api/auth/sessions/:id") { _, context in
+      let claims = try context.claims()
+      _ = try await accounts.revoke(.one(try context.parameter("id", as: UUID.self)), for: claims)
+      return HTTPResponse(status: .noContent)
+    }
+    router.delete("/api/auth/sessions") { _, context in
+      let claims = try context.claims()
+      let count = try await accounts.revoke(.allBut(claims.session), for: claims)
+      return .json(.ok) { json in
+        json.beginObject()
+        json.field("revoked", count)
+        json.endObject()
+      }
+    }
+    router.post("/api/auth/logout") { request, context in try await logout(request, context) }
+  }
+
+  /// The session that the refresh token in the body belongs to, or else the one that asks; `?all=true`: all of the user.
+  private func logout(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let all = request.query["all"] ?? "false"
+    guard all == "true" || all == "false" else { throw ChatError.invalid("all", "all must be true or false.") }
+    if all == "false", !request.body.isEmpty, let token = try Payload(request).optionalString("refreshToken") {
+      try await accounts.logout(token)
+      return HTTPResponse(status: .noContent)
+    }
+    let claims = try context.claims()
+    _ = try await accounts.revoke(all == "true" ? .all : .one(claims.session), for: claims)
+    return HTTPResponse(status: .noContent)
+  }
+}
