@@ -32,6 +32,8 @@ package final class AccountService: @unchecked Sendable {
     package var refreshToken: String
     /// Seconds that the access token is valid.
     package var expiresIn: Int
+    /// Seconds that the refresh token is valid.
+    package var refreshExpiresIn: Int
   }
 
   let pool: PostgresPool
@@ -157,7 +159,21 @@ package final class AccountService: @unchecked Sendable {
       issuedAt: now.seconds, expiresAt: (now + settings.accessTokenLifetime).seconds)
     return Session(
       user: user, accessToken: try tokens.keys.sign(claims), refreshToken: refreshToken,
-      expiresIn: Int(settings.accessTokenLifetime.components.seconds))
+      expiresIn: Int(settings.accessTokenLifetime.components.seconds),
+      refreshExpiresIn: Int(settings.refreshTokenLifetime.components.seconds))
+  }
+
+  // MARK: Tickets
+
+  /// An access token of who asks that is good for a minute: a page whose tokens are in cookies connects its socket with it.
+  /// Throws `ChatError` unauthenticated when the session is over.
+  package func ticket(for claims: AccessClaims) async throws -> (token: String, expiresIn: Int) {
+    try await checkIsOpen(claims)
+    let now = Timestamp.now().seconds
+    var claims = claims
+    claims.issuedAt = now
+    claims.expiresAt = min(claims.expiresAt, now + 60)
+    return (try tokens.keys.sign(claims), Int(claims.expiresAt - now))
   }
 
   // MARK: Rules

@@ -3,7 +3,7 @@ import HTTP
 import JSON
 import Primitives
 
-/// Who asks: the claims of the bearer token (RFC 6750), checked once a request.
+/// Who asks: the claims of the bearer token (RFC 6750), or of the one in the cookie, checked once a request.
 enum Authentication {
   /// Where the claims lie in a request's context.
   enum Key: RequestContextKey {
@@ -20,7 +20,8 @@ enum Authentication {
 
   /// nil without the field.
   private static func claims(of request: HTTPRequest, _ tokens: TokenVerifier) -> Result<AccessClaims, ChatError>? {
-    request.headers.withValue(of: "authorization") { field in
+    guard request.headers.contains("authorization") else { return cookieClaims(of: request, tokens) }
+    return request.headers.withValue(of: "authorization") { field in
       guard field.count > 7, zip(field, "bearer ".utf8).allSatisfy({ $0 | 0x20 == $1 }) else {
         return .failure(
           ChatError(.unauthenticated, "Only bearer tokens are understood: Authorization: Bearer …"))
@@ -35,7 +36,26 @@ enum Authentication {
   }
 }
 
+extension Authentication {
+  /// nil without a cookie that counts.
+  private static func cookieClaims(
+    of request: HTTPRequest, _ tokens: TokenVerifier
+  ) -> Result<AccessClaims, ChatError>? {
+    guard var token = TokenCookies.value(of: TokenCookies.access, in: request) else { return nil }
+    return token.withUTF8 { bytes in
+      do {
+        return .success(try tokens.verify(utf8: UnsafeRawBufferPointer(bytes), at: Timestamp.now().seconds))
+      } catch {
+        return .failure(ChatError(.unauthenticated, "The access token is not valid: \(error)."))
+      }
+    }
+  }
+}
+
 extension RequestContext {
+  /// Somebody asks, and has shown who.
+  var hasClaims: Bool { if case .success = self[Authentication.Key.self] { true } else { false } }
+
   /// The claims of who asks. Throws `ChatError` unauthenticated.
   func claims() throws -> AccessClaims {
     guard let result = self[Authentication.Key.self] else {

@@ -46,8 +46,16 @@ struct SessionRoutes: Sendable {
       try await accounts.logout(token)
       return HTTPResponse(status: .noContent)
     }
+    var response = HTTPResponse(status: .noContent)
+    let token = TokenCookies.value(of: TokenCookies.refresh, in: request)
+    if token != nil { TokenCookies.clear(on: &response) }
+    // The access token's cookie may have gone before the other one.
+    if all == "false", !context.hasClaims, let token {
+      try await accounts.logout(token)
+      return response
+    }
     let claims = try context.claims()
     _ = try await accounts.revoke(all == "true" ? .all : .one(claims.session), for: claims)
-    return HTTPResponse(status: .noContent)
+    return response
   }
 }

@@ -7,6 +7,8 @@ struct Answer: Sendable {
   var status: Int
   /// By lower-case name; the last of equals.
   var headers: [String: String]
+  /// The values of all `Set-Cookie`.
+  var cookies: [String] = []
   var body: [UInt8]
 
   var text: String { String(decoding: body, as: UTF8.self) }
@@ -131,11 +133,13 @@ final class APIClient: @unchecked Sendable {
       throw TestFailure("no status line: \(head.prefix(100))")
     }
     var headers: [String: String] = [:]
+    var cookies: [String] = []
     for line in lines {
       guard let colon = line.firstIndex(of: ":") else { throw TestFailure("no header line: '\(line)'") }
       headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmed
+      if line[..<colon].lowercased() == "set-cookie" { cookies.append(line[line.index(after: colon)...].trimmed) }
     }
-    var answer = Answer(status: status, headers: headers, body: [])
+    var answer = Answer(status: status, headers: headers, cookies: cookies, body: [])
     guard hasBody, status != 204, status != 304, status >= 200 else { return answer }
     if headers["transfer-encoding"] == "chunked" {
       while true {
