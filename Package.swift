@@ -63,14 +63,15 @@ let package = Package(
     library(
       "ChatKit",
       [
-        "CArgon2", "CCrypt", "COpenSSL", "CLinux", "Commands", "JSON", "Logging", "MessagePack", "Networking",
+        "CArgon2", "CCrypt", "COpenSSL", "CLinux", "Commands", "JSON", "Kafka", "Logging", "MessagePack", "Networking",
         "Postgres",
         "Primitives", "Redis", "YAML",
       ]),
     program(
       "chatd",
       [
-        "CLinux", "ChatKit", "Commands", "HTTP", "JSON", "Logging", "MessagePack", "Metrics", "Networking", "Postgres",
+        "CLinux", "ChatKit", "Commands", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Metrics", "Networking",
+        "Postgres",
         "Primitives", "Redis", "SocketIO", "YAML",
       ]),
     program("chatctl", ["ChatKit", "Commands", "Networking", "Postgres", "Primitives"]),
@@ -78,7 +79,7 @@ let package = Package(
     // Tests: a unit target a module, then whole processes, then the official clients.
     .target(
       name: "TestSupport",
-      dependencies: ["CLinux", "ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "Redis"],
+      dependencies: ["CLinux", "ChatKit", "HTTP", "JSON", "Kafka", "Networking", "Postgres", "Primitives", "Redis"],
       path: "Tests/TestSupport", swiftSettings: settings),
     .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: settings),
     program(
@@ -103,11 +104,12 @@ let package = Package(
       "PostgresTests", ["ChatKit", "Postgres", "Networking", "Primitives", "TestCertificates", "TestSupport"]),
     tests("RedisTests", ["ChatKit", "Redis", "Networking", "Primitives", "TestCertificates", "TestSupport"]),
     tests("CurlTests", ["Curl", "HTTP", "Networking", "TestCertificates", "TestSupport"]),
+    tests("KafkaTests", ["Kafka", "Networking", "Primitives", "TestSupport"]),
     tests(
       "ChatKitTests",
       [
-        "CLinux", "ChatKit", "Commands", "JSON", "Logging", "MessagePack", "Networking", "Postgres", "Primitives",
-        "Redis",
+        "CLinux", "ChatKit", "Commands", "JSON", "Kafka", "Logging", "MessagePack", "Networking", "Postgres",
+        "Primitives", "Redis",
         "TestSupport", "YAML",
       ]),
     tests(

@@ -6,6 +6,17 @@ package import Networking
 /// librdkafka's queue is bounded. When it is full, records wait here until deliveries make room, so that back-pressure is
 /// felt as time, not as an error.
 package final class KafkaProducer: @unchecked Sendable {
+  package struct Settings: Sendable {
+    /// How long a record may take before it is reported as failed.
+    package var timeout = Duration.seconds(10)
+    /// Records in librdkafka's queue; what is more waits for room.
+    package var queueLimit = 20_000
+    /// How long a record waits for others to go with it.
+    package var linger = Duration.zero
+
+    package init() {}
+  }
+
   /// The records of one `produce` call.
   private final class Delivery {
     var remaining: Int
@@ -29,6 +40,7 @@ package final class KafkaProducer: @unchecked Sendable {
   }
 
   private let handle: KafkaHandle
+  private let signal: LoopSignal
   private var topics: [String: OpaquePointer] = [:]
   private var waiting: [Waiting] = []
   private var waitingHead = 0
@@ -37,6 +49,7 @@ package final class KafkaProducer: @unchecked Sendable {
   package private(set) var inFlight = 0
   /// Told of errors that belong to no record: brokers that are away, a fatal error.
   package var onError: (KafkaError) -> Void = { _ in }
+  /// librdkafka's log: syslog's level, text.
   package var onLog: (_ level: Int, _ text: String) -> Void {
     get { handle.onLog }
     set { handle.onLog = newValue }
@@ -45,17 +58,22 @@ package final class KafkaProducer: @unchecked Sendable {
   package private(set) var fatalError: KafkaError?
 
   /// Connects in the background. Throws `KafkaError` for a configuration that cannot be.
-  /// - Parameter timeout: how long a record may take before it is reported as failed.
   package init(
-    _ configuration: KafkaConfiguration, loop: EventLoop, timeout: Duration = .seconds(10)
+    _ configuration: KafkaConfiguration, loop: EventLoop, settings: Settings = Settings()
   ) throws(KafkaError) {
-    let settings = configuration.settings([
-      ("enable.idempotence", "true"), ("acks", "all"), ("linger.ms", "0"),
-      ("queue.buffering.max.messages", "20000"), ("queue.buffering.max.kbytes", "65536"),
-      ("message.timeout.ms", String(max(1, timeout.milliseconds))), ("compression.type", "none"),
-    ])
-    handle = try KafkaHandle(.producer, settings, events: RD_KAFKA_EVENT_DR, loop: loop)
-    handle.onEvent = { [unowned self] in received($0) }
+    handle = try KafkaHandle(
+      .producer,
+      configuration.settings([
+        ("enable.idempotence", "true"), ("acks", "all"), ("linger.ms", "\(settings.linger.milliseconds)"),
+        ("queue.buffering.max.messages", "\(settings.queueLimit)"), ("queue.buffering.max.kbytes", "65536"),
+        ("message.timeout.ms", "\(max(1, settings.timeout.milliseconds))"), ("compression.type", "none"),
+        // The choice of Java's clients, so that everybody's records of a key meet.
+        ("partitioner", "murmur2_random"),
+      ]), events: RD_KAFKA_EVENT_DR, loop: loop)
+    signal = LoopSignal(loop)
+    handle.onEvent = { [weak self] in self?.received($0) }
+    // Not at an event: its records take their room until it is destroyed.
+    handle.onWake = { [weak self] in self?.drain() }
     handle.start()
   }
 
@@ -67,7 +85,7 @@ package final class KafkaProducer: @unchecked Sendable {
   package func produce(_ records: [KafkaRecord]) async throws(KafkaError) {
     handle.loop.assertCurrent()
     guard !records.isEmpty else { return }
-    if isClosed { throw KafkaError(RD_KAFKA_RESP_ERR__DESTROY, "the producer is closed") }
+    if isClosed { throw .closed }
     if let fatalError { throw fatalError }
     let delivery = Delivery(records.count)
     let result = await withUnsafeContinuation { continuation in
@@ -108,8 +126,9 @@ package final class KafkaProducer: @unchecked Sendable {
     let outcome = waiting.record.value.withUnsafeBytes { value in
       waiting.record.key.withUnsafeBytes { key in
         rd_kafka_produce(
-          topic, -1, RD_KAFKA_MSG_F_COPY, UnsafeMutableRawPointer(mutating: value.baseAddress), value.count,
-          key.baseAddress, key.count, opaque.toOpaque())
+          topic, waiting.record.partition ?? -1, RD_KAFKA_MSG_F_COPY,
+          UnsafeMutableRawPointer(mutating: value.baseAddress),
+          value.count, key.count > 0 ? key.baseAddress : nil, key.count, opaque.toOpaque())
       }
     }
     guard outcome != 0 else { return RD_KAFKA_RESP_ERR_NO_ERROR }
@@ -128,7 +147,7 @@ package final class KafkaProducer: @unchecked Sendable {
     switch rd_kafka_event_type(event) {
     case RD_KAFKA_EVENT_DR:
       while let message = rd_kafka_event_message_next(event) { delivered(message) }
-      drain()
+      if inFlight + waitingCount == 0 { signal.fire() }
     case RD_KAFKA_EVENT_ERROR:
       let error = handle.error(of: event)
       if error.isFatal { fatalError = error }
@@ -150,16 +169,15 @@ package final class KafkaProducer: @unchecked Sendable {
     guard !isClosed else { return }
     isClosed = true
     let deadline = handle.loop.now &+ patience.nanoseconds
-    while inFlight + waitingCount > 0, handle.loop.now < deadline {
-      try? await handle.loop.sleep(for: .milliseconds(5))
-    }
-    if inFlight > 0 {
-      rd_kafka_purge(handle.client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
-      while inFlight > 0 { try? await handle.loop.sleep(for: .milliseconds(5)) }
-    }
-    for entry in waiting[waitingHead...] { entry.delivery.reported(KafkaError(RD_KAFKA_RESP_ERR__DESTROY)) }
+    while inFlight + waitingCount > 0, handle.loop.now < deadline { await signal.wait(until: deadline) }
+    let rest = waiting[waitingHead...]
     waiting = []
     waitingHead = 0
+    for entry in rest { entry.delivery.reported(.closed) }
+    if inFlight > 0 {
+      rd_kafka_purge(handle.client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+      while inFlight > 0 { await signal.wait(until: handle.loop.now &+ 100_000_000) }
+    }
     for topic in topics.values { rd_kafka_topic_destroy(topic) }
     topics = [:]
     await handle.close()

@@ -7,7 +7,7 @@ package struct KafkaConfiguration: Sendable {
     case sasl(SASL, TLS?)
   }
 
-  /// Files in PEM; what is nil is the system's, or not used.
+  /// Files in PEM; what is nil is the system's, or not used. The files are read when a client is made.
   package struct TLS: Sendable {
     package var authorities: String?
     package var certificate: String?
@@ -19,8 +19,9 @@ package struct KafkaConfiguration: Sendable {
     package init() {}
   }
 
+  /// A user and a password.
   package struct SASL: Sendable {
-    package enum Mechanism: String, Sendable {
+    package enum Mechanism: String, Sendable, CaseIterable {
       case plain = "PLAIN"
       case scramSHA256 = "SCRAM-SHA-256"
       case scramSHA512 = "SCRAM-SHA-512"
@@ -57,7 +58,10 @@ package struct KafkaConfiguration: Sendable {
   func settings(_ ours: [(String, String)]) -> [(String, String)] {
     var settings: [(String, String)] = [
       ("bootstrap.servers", brokers.joined(separator: ",")), ("client.id", clientID), ("log.queue", "true"),
-      ("socket.keepalive.enable", "true"), ("reconnect.backoff.ms", "50"), ("reconnect.backoff.max.ms", "2000"),
+      ("socket.keepalive.enable", "true"), ("socket.nagle.disable", "true"), ("socket.timeout.ms", "10000"),
+      ("reconnect.backoff.ms", "50"), ("reconnect.backoff.max.ms", "1000"),
+      // New partitions, and topics made anew, are noticed by then.
+      ("topic.metadata.refresh.interval.ms", "30000"),
     ]
     switch security {
     case .plaintext: settings.append(("security.protocol", "plaintext"))
