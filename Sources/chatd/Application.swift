@@ -1,4 +1,5 @@
 import ChatKit
+import Kafka
 import Logging
 import Metrics
 import Networking
@@ -19,6 +20,8 @@ final class Application: Sendable {
     var redis: RedisConfiguration
     /// Nil without TLS.
     var tls: TLSServerContext?
+    /// Nil where Redis is the bus.
+    var kafka: KafkaConfiguration?
     var secrets: Secrets
     var log: Log
     var registry: MetricRegistry

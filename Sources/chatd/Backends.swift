@@ -26,6 +26,13 @@ enum Backends {
 
   /// Throws `UsageError` where something is missing.
   static func check(_ invocation: Invocation, for role: Options.Role) throws(UsageError) {
+    let options = ServerOptions(invocation)
+    if options.bus.kind == .kafka, options.kafka.brokers.isEmpty {
+      throw UsageError(
+        .missingOption,
+        "the bus is Kafka, and none is named: give --kafka HOST:PORT, CHATD_KAFKA, or kafka.brokers in the configuration"
+      )
+    }
     guard try !areEmbedded(invocation, for: role) else { return }
     for (path, name) in [("postgres.url", "PostgreSQL"), ("redis.url", "Redis"), ("secrets", "secrets")]
     where source(path, invocation) == .default {

@@ -1,5 +1,6 @@
 import ChatKit
 import HTTP
+import Kafka
 import Networking
 import Postgres
 import Primitives
@@ -102,6 +103,18 @@ extension RedisStreamBus.Settings {
     partitions = options.partitions
     retention = options.retention
     lease = options.lease
+  }
+}
+
+extension KafkaBus.Settings {
+  init(_ options: ServerOptions) {
+    self.init()
+    topic = options.bus.topic
+    partitions = options.bus.partitions
+    replication = options.kafka.replication
+    timeout = options.kafka.publishTimeout
+    consumer.patience = options.kafka.patience
+    consumer.session = options.kafka.sessionTimeout
   }
 }
 

@@ -1,5 +1,6 @@
 import ChatKit
 import HTTP
+import Kafka
 import Logging
 import Networking
 import Postgres
@@ -30,6 +31,7 @@ final class Shard: @unchecked Sendable {
   private var backlogWatch: BacklogWatch?
   private var subscription: (any BusSubscription)?
   let metrics: ShardMetrics
+  private var joining: Task<Void, Never>?
 
   init(
     parts: Application.Parts, loop: EventLoop, index: Int, passwords: PasswordHasher,
@@ -53,9 +55,7 @@ final class Shard: @unchecked Sendable {
     writing.statementTimeout = options.messages.patience * 4 / 5
     writerPool = PostgresPool(writing, loop: loop)
     redis = RedisClient(parts.redisConfiguration(name: "chatd"), loop: loop)
-    let bus = RedisStreamBus(
-      redis: redis, configuration: parts.redisConfiguration(name: "chatd-bus"), loop: loop,
-      settings: RedisStreamBus.Settings(options.bus))
+    let bus = parts.bus(redis: redis, loop: loop)
     self.bus = bus
     publisher = OutboxPublisher(bus: bus, pool: pool, loop: loop)
     publisher.report = { log.warning("the bus is away; events wait in the outbox", ["error": .describing($0)]) }
@@ -146,9 +146,27 @@ final class Shard: @unchecked Sendable {
         pool: pool, idempotencyLifetime: options.messages.idempotencyLifetime, loop: loop, log: log)
       housekeeping.start()
       self.housekeeping = housekeeping
-      if role.servesSockets {
-        let consumer = BusConsumer(emitter: emitter, hops: metrics.hops, log: log)
+      let consumer = role.servesSockets ? BusConsumer(emitter: emitter, hops: metrics.hops, log: log) : nil
+      joining = loop.start { [self] in await joinBus(consumer) }
+    }
+  }
+
+  /// Makes the bus ready, and a gateway a member. A bus that is away holds up nothing else: what is committed waits in the
+  /// outbox until it is there.
+  private func joinBus(_ consumer: BusConsumer?) async {
+    var failures = 0
+    while !Task.isCancelled {
+      do {
+        try await bus.prepare()
+        guard !Task.isCancelled, let consumer else { return }
         subscription = bus.subscribe(group: BusConsumer.group) { try await consumer.consume($0) }
+        return
+      } catch {
+        if failures == 0 {
+          log.warning("the bus is not ready; events wait in the outbox", ["error": .describing(error)])
+        }
+        failures += 1
+        try? await loop.sleep(for: .milliseconds(min(2000, 100 << min(failures, 5))))
       }
     }
   }
@@ -190,6 +208,8 @@ final class Shard: @unchecked Sendable {
   }
 
   private func stopOnLoop() async {
+    joining?.cancel()
+    await joining?.value
     await subscription?.close()
     await relay?.stop()
     await housekeeping?.stop()
@@ -206,6 +226,7 @@ final class Shard: @unchecked Sendable {
     }
     sessionWatch?.close()
     await hub?.recovery?.close()
+    await bus.close()
     subscriber?.close()
     redis.close()
     await writerPool.close()
@@ -214,6 +235,26 @@ final class Shard: @unchecked Sendable {
 }
 
 extension Application.Parts {
+  /// What events go over, for one loop.
+  func bus(redis: RedisClient, loop: EventLoop) -> any EventBus {
+    guard let kafka else {
+      return RedisStreamBus(
+        redis: redis, configuration: redisConfiguration(name: "chatd-bus"), loop: loop,
+        settings: RedisStreamBus.Settings(options.bus))
+    }
+    let bus = KafkaBus(kafka, loop: loop, settings: KafkaBus.Settings(options.settings))
+    let log = log
+    bus.report = { error in
+      // Brokers that come and go are Kafka's everyday life; what cannot be delivered is reported by who publishes.
+      if error.isRetriable {
+        log.info("Kafka", ["error": .describing(error)])
+      } else {
+        log.warning("Kafka", ["error": .describing(error)])
+      }
+    }
+    return bus
+  }
+
   func postgres(name: String) -> PostgresConfiguration {
     var configuration = postgres
     configuration.applicationName = name

@@ -169,13 +169,14 @@ final class Supervisor: @unchecked Sendable {
         try admin.listen(on: address, tls: adminTLS)
       }
     }
+    let kafka = options.bus.kind == .kafka ? try options.kafka.configuration() : nil
     try Task.checkCancellation()
     let secrets = try Secrets(folder: secretsFolder)
     admin.phase = .starting("the database is being migrated")
     try await migrate(postgres)
     try Task.checkCancellation()
     let parts = Application.Parts(
-      options: options, postgres: postgres, redis: redis, tls: tls, secrets: secrets, log: log,
+      options: options, postgres: postgres, redis: redis, tls: tls, kafka: kafka, secrets: secrets, log: log,
       registry: registry)
     let application = try await Application.start(parts)
     self.application = application

@@ -31,6 +31,10 @@ package struct BusError: Error, CustomStringConvertible {
 /// At least once, in the order of each key, spread over the members of a group. A consumer's records are acknowledged
 /// after its handler has returned; a handler that throws is given the same records again, and nothing behind them.
 package protocol EventBus: AnyObject, Sendable {
+  /// Makes what the bus needs, where it is not there yet: a topic. To be called before `subscribe`; again and again is no
+  /// harm, from several processes neither.
+  func prepare() async throws
+
   /// Publishes in order; returns when the bus has acknowledged all of them. Throws `BusError` when it is not sure of
   /// all: publishing again is safe, for consumers know an event by its id.
   func publish(_ events: [BusEvent]) async throws
@@ -43,6 +47,14 @@ package protocol EventBus: AnyObject, Sendable {
 
   /// Consumes as a member of `group` until the returned subscription is closed.
   func subscribe(group: String, handler: @escaping @Sendable ([[UInt8]]) async throws -> Void) -> any BusSubscription
+
+  /// Ends what publishes. Subscriptions are closed by their owners, before.
+  func close() async
+}
+
+extension EventBus {
+  package func prepare() async throws {}
+  package func close() async {}
 }
 
 /// A bus that cannot tell says so.

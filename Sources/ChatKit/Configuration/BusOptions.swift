@@ -2,6 +2,12 @@ import Commands
 
 /// What carries events from the store to the gateways.
 package struct BusOptions: Sendable {
+  package enum Kind: String, Sendable, CaseIterable {
+    case redis
+    case kafka
+  }
+
+  package let kind: Kind
   package let topic: String
   package let partitions: Int
   package let retention: Int
@@ -12,11 +18,14 @@ package struct BusOptions: Sendable {
     settings.section(
       "bus", "Bus",
       "What carries events from the store to the gateways. Every process of an installation needs the same.")
+    kind = settings.value(
+      "bus.kind", .choice("KIND"), default: .redis, flag: "bus", isCommon: true,
+      "Redis Streams, or Kafka, which --kafka names.")
     topic = settings.value(
       "bus.topic", .string("NAME", example: "chat.events"), default: "chat.events", "The name of the topic.")
     partitions = settings.value(
       "bus.partitions", .int(1...1024), default: 8,
-      "Partitions of the topic in Redis Streams. A conversation's events stay in one; so many gateways can share the work."
+      "Partitions of the topic; of one that is in Kafka already, its own count. A conversation's events stay in one; so many gateways can share the work."
     )
     retention = settings.value(
       "bus.retention", .int(1000...100_000_000), default: 100_000,

@@ -17,6 +17,7 @@ package struct ServerOptions: Sendable {
   package let postgres: PostgresOptions
   package let redis: RedisOptions
   package let bus: BusOptions
+  package let kafka: KafkaOptions
   package let accounts: AccountOptions
   package let messages: MessageOptions
   package let outbox: OutboxOptions
@@ -39,6 +40,7 @@ package struct ServerOptions: Sendable {
     postgres = PostgresOptions(&settings)
     redis = RedisOptions(&settings)
     bus = BusOptions(&settings)
+    kafka = KafkaOptions(&settings)
     accounts = AccountOptions(&settings)
     messages = MessageOptions(&settings)
     outbox = OutboxOptions(&settings)
