@@ -17,6 +17,8 @@ struct BenchOptions: Sendable {
   /// Keep the daemon's folder and log.
   var keepsFolder = false
   var tls = TLS.none
+  /// Kafka's brokers, where it is the bus.
+  var brokers: String?
   var wantsHelp = false
 
   /// Whether TLS is spoken, and whether each connection begins a session or goes on with one.
@@ -33,6 +35,8 @@ struct BenchOptions: Sendable {
 
       --runs N      windows measured of each; the median is shown            (default 5)
       --chatd PATH  the program under test                                   (default: beside this one)
+      --bus KIND    redis, or kafka with --kafka                             (default redis)
+      --kafka LIST  brokers, HOST:PORT, separated by commas; a topic of its own is made and left there
       --sockets N   sockets of the scenarios connect and idle                (default 5000)
       --json        one JSON object a figure instead of the table
       --cores D,G   cores of the daemon and of the generator, or none        (default 0,1)
@@ -45,6 +49,7 @@ struct BenchOptions: Sendable {
   static func parse(_ arguments: [String]) throws -> BenchOptions {
     var options = BenchOptions()
     options.chatd = try beside("chatd")
+    var bus = "redis"
     var rest = arguments[...]
     while let argument = rest.popFirst() {
       func value() throws -> String {
@@ -65,6 +70,8 @@ struct BenchOptions: Sendable {
       case "--sockets": options.sockets = try number(10...50_000)
       case "--pause": options.pause = try number(0...600)
       case "--chatd": options.chatd = try value()
+      case "--bus": bus = try value()
+      case "--kafka": options.brokers = try value()
       case "--json": options.isJSON = true
       case "--tls": options.tls = .full
       case "--tls-resumed": options.tls = .resumed
@@ -77,6 +84,12 @@ struct BenchOptions: Sendable {
         }
         options.scenarios.append(scenario)
       }
+    }
+    switch (bus, options.brokers) {
+    case ("redis", nil), ("kafka", .some): break
+    case ("kafka", nil): throw UsageError(description: "--bus kafka needs --kafka HOST:PORT")
+    case ("redis", .some): throw UsageError(description: "--kafka is for --bus kafka")
+    default: throw UsageError(description: "--bus: '\(bus)' is neither redis nor kafka")
     }
     if options.scenarios.isEmpty, !options.wantsHelp { throw UsageError(description: "no scenario given") }
     return options

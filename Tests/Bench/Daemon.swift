@@ -56,7 +56,7 @@ final class Daemon: @unchecked Sendable {
     let arguments =
       isFloor
       ? [FloorServer.argument]
-      : ["all", "--embedded", "\(folder)/data", "--listen", "127.0.0.1:0", "--loops", "1"]
+      : ["all", "--embedded", "\(folder)/data", "--listen", "127.0.0.1:0", "--loops", "1"] + bus(options)
         + (options.tls == .none ? [] : ["--tls-certificate", "\(folder)/tls.pem", "--tls-key", "\(folder)/tls.key"])
     var argv = ([program] + arguments).map { strdup($0) } + [nil]
     let variables = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
@@ -73,6 +73,13 @@ final class Daemon: @unchecked Sendable {
     }
     kill(pid, SIGTERM)
     throw BenchFailure("\(program) does not listen after 60 s; it said:\n\(FileContents.text(logFile))")
+  }
+
+  /// A daemon has a topic of its own: its store is new, and knows nothing of others' events.
+  private static func bus(_ options: BenchOptions) -> [String] {
+    guard let brokers = options.brokers else { return [] }
+    return ["--bus", "kafka", "--bus-topic", "bench.\(getpid()).\(clinux_monotonic_ns())"]
+      + brokers.split(separator: ",").flatMap { ["--kafka", String($0)] }
   }
 
   /// `… listens on 127.0.0.1:40001, ready in …`

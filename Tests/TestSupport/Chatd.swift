@@ -35,6 +35,8 @@ package struct Installation: Sendable {
   package var postgres: String
   package var redis: String
   package var secrets: String
+  /// Options of every process besides: the bus, for one.
+  package var options: [String] = []
   /// Event loops of each process; few, for a test has many processes.
   package var loops = 1
   /// Settings for each process.
@@ -59,6 +61,6 @@ package struct Installation: Sendable {
       [
         role, "--postgres", postgres, "--redis", redis ?? self.redis, "--secrets", secrets, "--loops", "\(loops)",
         "--log-level", "warning",
-      ], port: port, environment: environment)
+      ] + options, port: port, environment: environment)
   }
 }

@@ -2,8 +2,19 @@ import ChatKit
 import Glibc
 import Networking
 import TestSupport
+import Testing
 
-/// An API, two gateways, PostgreSQL and Redis, each of which can be killed and brought back. On the test's loop.
+/// What the events go over.
+enum InvariantBus: String, Sendable, CustomTestStringConvertible {
+  case redis
+  case kafka
+  /// Three brokers, each with all that is acknowledged.
+  case kafkaCluster
+
+  var testDescription: String { rawValue }
+}
+
+/// An API, two gateways, PostgreSQL, Redis and Kafka, each of which can be killed and brought back. On the test's loop.
 final class Cluster: @unchecked Sendable {
   /// What was killed, and the proof that it was: the process before and after.
   struct Event: CustomStringConvertible {
@@ -16,19 +27,32 @@ final class Cluster: @unchecked Sendable {
   }
 
   let loop: EventLoop
+  let bus: InvariantBus
   let servers: EmbeddedServers
+  let brokers: [KafkaBroker]
   private(set) var api: Chatd
   private(set) var gateways: [Chatd]
   private(set) var events: [Event] = []
   let apiPort: UInt16
   let gatewayPorts: [UInt16]
 
-  init(loop: EventLoop) async throws {
+  init(loop: EventLoop, bus: InvariantBus) async throws {
     self.loop = loop
+    self.bus = bus
     var options = EmbeddedOptions()
     options.isDurable = false
     servers = try await EmbeddedServers.start(in: "\(try TemporaryFolder.make())/data", options: options)
-    let installation = try Installation(servers)
+    var installation = try Installation(servers)
+    let folder = "\(try TemporaryFolder.make())/kafka"
+    brokers =
+      switch bus {
+      case .redis: []
+      case .kafka: [try await KafkaBroker.start(in: folder)]
+      case .kafkaCluster: try await KafkaBroker.startCluster(in: folder)
+      }
+    if !brokers.isEmpty {
+      installation.options = ["--bus", "kafka"] + brokers.flatMap { ["--kafka", $0.address] }
+    }
     api = try await installation.start("api")
     gateways = [try await installation.start("gateway"), try await installation.start("gateway")]
     apiPort = api.port
@@ -38,6 +62,7 @@ final class Cluster: @unchecked Sendable {
   func stop() async {
     for chatd in gateways + [api] { _ = try? await chatd.process.stop() }
     await servers.stop()
+    for broker in brokers { _ = try? await broker.kill() }
   }
 
   /// Runs SQL with psql.
@@ -101,11 +126,23 @@ final class Cluster: @unchecked Sendable {
     record("postgres killed", before, await servers.processID(of: .postgres) ?? 0)
   }
 
-  /// The state between commit and publish: without Redis, what is committed cannot be published. When the outbox holds
-  /// a message that the API has stored, the API is killed. Redis comes back empty, and the API after it.
+  /// Kill -9 of one broker, and its restart on its data.
+  func killBroker(_ index: Int, away: Duration) async throws {
+    let broker = brokers[index]
+    let before = broker.pid
+    try await broker.kill()
+    try await loop.sleep(for: away)
+    try await broker.startAgain()
+    record("broker \(index) killed", before, broker.pid)
+  }
+
+  /// The state between commit and publish: without the bus, what is committed cannot be published. When the outbox holds
+  /// a message that the API has stored, the API is killed. The bus comes back, Redis empty, and the API after it.
   func killAPIBetweenCommitAndPublish(senders: [String]) async throws {
     let redis = await servers.processID(of: .redis) ?? 0
-    try await servers.kill(.redis)
+    let brokerPids = brokers.map(\.pid)
+    if brokers.isEmpty { try await servers.kill(.redis) }
+    for broker in brokers { try await broker.kill() }
     let list = senders.map { "'\($0)'" }.joined(separator: ",")
     let count = """
       SELECT count(*) FROM outbox o JOIN messages m ON m.conversation_id = o.conversation_id AND m.seq = o.seq
@@ -116,8 +153,16 @@ final class Cluster: @unchecked Sendable {
     try await before.process.killNow()
     let left = try await sql(count)
     guard left != "0" else { throw TestFailure("the outbox is empty after the API was killed") }
-    try await servers.restart(.redis, wipe: true)
-    record("redis killed and emptied", redis, await servers.processID(of: .redis) ?? 0)
+    if brokers.isEmpty {
+      try await servers.restart(.redis, wipe: true)
+      record("redis killed and emptied", redis, await servers.processID(of: .redis) ?? 0)
+    }
+    // Of three, two must be there before any is ready.
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for broker in brokers { group.addTask { try await broker.startAgain() } }
+      try await group.waitForAll()
+    }
+    for (index, broker) in brokers.enumerated() { record("broker \(index) killed", brokerPids[index], broker.pid) }
     api = try await before.startAgain()
     record("api killed between commit and publish", before.process.pid, api.process.pid, "\(left) rows were left")
   }

@@ -21,17 +21,34 @@ struct InvariantTests {
 
   private enum Fault: CaseIterable {
     case gatewayKilled, otherGatewayKilled, gatewayReplaced, gatewayFrozen, redisEmptied, apiKilled
-    case apiKilledUnpublished, postgresKilled
+    case apiKilledUnpublished, postgresKilled, brokerKilled
+
+    /// Those that a bus can have.
+    static func all(on bus: InvariantBus) -> [Fault] {
+      allCases.filter { $0 != .brokerKilled || bus != .redis }
+    }
   }
 
   @Test(
     "every message answered with 2xx reaches every member exactly once and in order, whatever dies",
     .timeLimit(.minutes(5)))
-  func holds() async throws {
+  func holds() async throws { try await check(.redis) }
+
+  @Test(
+    "the same on Kafka, its broker killed and restarted", .timeLimit(.minutes(6)),
+    .enabled(if: TestKafka.canStart, "no Kafka to start: see TestKafka"))
+  func holdsOnKafka() async throws { try await check(.kafka) }
+
+  @Test(
+    "the same on Kafka, one broker of three killed", .timeLimit(.minutes(6)),
+    .enabled(if: TestKafka.canStart, "no Kafka to start: see TestKafka"))
+  func holdsOnCluster() async throws { try await check(.kafkaCluster) }
+
+  private func check(_ bus: InvariantBus) async throws {
     let seed = try SeededGenerator.seedOfThisRun()
-    print("CHATD_TEST_SEED=\(seed)")
+    print("CHATD_TEST_SEED=\(seed) on \(bus)")
     try await withLoop { loop in
-      let cluster = try await Cluster(loop: loop)
+      let cluster = try await Cluster(loop: loop, bus: bus)
       do {
         try await run(cluster, seed)
       } catch {
@@ -75,8 +92,9 @@ struct InvariantTests {
     }
 
     // Each fault once, and three of them once more, in the seed's order.
-    var faults = Fault.allCases.shuffled(using: &random)
-    for _ in 0..<3 { faults.append(Fault.allCases.randomElement(using: &random) ?? .redisEmptied) }
+    let possible = Fault.all(on: cluster.bus)
+    var faults = possible.shuffled(using: &random)
+    for _ in 0..<3 { faults.append(possible.randomElement(using: &random) ?? .redisEmptied) }
     let overHTTP = (0..<Self.senderCount).filter { $0 % 4 != 3 }.map { people[$0].id }
     try await loop.sleep(for: .milliseconds(500))
     for fault in faults {
@@ -177,6 +195,8 @@ struct InvariantTests {
     case .apiKilled: try await cluster.killAPI(away: away)
     case .apiKilledUnpublished: try await cluster.killAPIBetweenCommitAndPublish(senders: senders)
     case .postgresKilled: try await cluster.killPostgres(away: away)
+    case .brokerKilled:
+      try await cluster.killBroker(Int.random(in: 0..<cluster.brokers.count, using: &random), away: away)
     }
   }
 
@@ -216,6 +236,6 @@ struct InvariantTests {
     }
     // Each fault happened: another process answers now.
     #expect(cluster.events.allSatisfy { $0.before > 0 && $0.after > 0 && $0.before != $0.after }, "\(cluster.events)")
-    #expect(cluster.events.count >= Fault.allCases.count - 1)
+    #expect(cluster.events.count >= Fault.all(on: cluster.bus).count - 1)
   }
 }

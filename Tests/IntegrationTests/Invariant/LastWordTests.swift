@@ -119,7 +119,7 @@ struct LastWordTests {
 
   private func withCluster(_ body: @escaping @Sendable (Cluster, Person) async throws -> Void) async throws {
     try await withLoop { loop in
-      let cluster = try await Cluster(loop: loop)
+      let cluster = try await Cluster(loop: loop, bus: .redis)
       var failure: (any Error)?
       do {
         let client = APIClient(port: cluster.apiPort, loop: loop)
