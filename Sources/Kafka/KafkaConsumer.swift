@@ -72,10 +72,14 @@ package final class KafkaConsumer: @unchecked Sendable {
       .consumer,
       configuration.settings([
         ("group.id", group), ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"),
-        ("auto.offset.reset", settings.start.rawValue), ("partition.assignment.strategy", "cooperative-sticky"),
-        ("session.timeout.ms", "\(session)"), ("heartbeat.interval.ms", "\(session / 4)"),
-        // A loop that hangs; a handler that does is found by the watchdog.
-        ("max.poll.interval.ms", "\(max(60_000, 2 * session))"), ("fetch.wait.max.ms", "250"),
+        ("auto.offset.reset", settings.start.rawValue),
+        // Not cooperative-sticky: see `rebalance`.
+        ("partition.assignment.strategy", "range"), ("session.timeout.ms", "\(session)"),
+        // By its heartbeat a member learns of a rebalance, for which all others wait.
+        ("heartbeat.interval.ms", "\(min(500, session / 3))"),
+        // A loop that hangs; a handler that does is found by the watchdog. The group waits as long in a rebalance.
+        ("max.poll.interval.ms", "\(max(60_000, 2 * session, 2 * settings.patience.milliseconds))"),
+        ("fetch.wait.max.ms", "250"),
         ("fetch.error.backoff.ms", "100"), ("queued.min.messages", "5000"), ("queued.max.messages.kbytes", "4096"),
       ]), events: RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_OFFSET_COMMIT, loop: loop)
     signal = LoopSignal(loop)
@@ -102,8 +106,8 @@ package final class KafkaConsumer: @unchecked Sendable {
 
   // MARK: Pause and resume
 
-  /// Gives the handler no more of these partitions, after the batch that it has. They stay this member's; a partition
-  /// that goes and comes back is not paused any more.
+  /// Gives the handler no more of these partitions, after the batch that it has. They stay this member's; after a
+  /// rebalance, which `onAssignment` tells of, nothing is paused any more.
   package func pause(_ partitions: [KafkaPartition]) {
     let paused = partitions.compactMap { work[$0] }
     for work in paused { work.isPaused = true }
@@ -218,7 +222,10 @@ package final class KafkaConsumer: @unchecked Sendable {
     watchdog = handle.loop.timer { [weak self] in
       guard let self, !isClosing else { return }
       handle.serve()
-      if !hasSteppedAside, work.values.contains(where: isOverdue) { stepAside() }
+      // One whose partition has gone, too: it may have come back, and waits behind the stuck batch.
+      if !hasSteppedAside, work.values.contains(where: isOverdue) || lingering.contains(where: isOverdue) {
+        stepAside()
+      }
       watchdog?.arm(at: handle.loop.now &+ period)
     }
     watchdog?.arm(at: handle.loop.now &+ period)
@@ -254,6 +261,11 @@ package final class KafkaConsumer: @unchecked Sendable {
   }
 
   /// One after the other: a revocation takes as long as the handler does.
+  ///
+  /// The protocol is the eager one: before a member joins anew it gives back all that it has, so between JoinGroup and its
+  /// answer it has nothing to commit. A cooperative member has, and its commit waits behind JoinGroup on the same
+  /// connection: when the broker reads it, it is of a generation that has ended. librdkafka 2.0 answers ILLEGAL_GENERATION
+  /// by forgetting the new generation too, so that SyncGroup fails, and by giving up the whole assignment as lost.
   private func rebalance(_ change: Rebalance) {
     rebalances.append(change)
     guard !isRebalancing else { return }
@@ -279,7 +291,7 @@ package final class KafkaConsumer: @unchecked Sendable {
       work[partition] = PartitionWork(partition, queue)
     }
     let list = PartitionList(partitions)
-    if let error = KafkaError(taking: rd_kafka_incremental_assign(handle.client, list.pointer)) { onError(error) }
+    if let error = KafkaError(failing: rd_kafka_assign(handle.client, list.pointer)) { onError(error) }
   }
 
   private func revoke(_ partitions: [KafkaPartition]) async {
@@ -288,14 +300,15 @@ package final class KafkaConsumer: @unchecked Sendable {
     for work in going { work.isEnding = true }
     // A lost one is another's already: nothing of ours counts there any more.
     if isLost { losses += 1 } else { await commits.flushing { await finish(going) } }
+    let paused = PartitionList(going.filter(\.isPaused).map(\.partition))
+    rd_kafka_resume_partitions(handle.client, paused.pointer)
     for work in going {
       work.isGone = true
       commits.forget(work.partition)
       if work.isRunning { lingering.append(work) }
       handle.wakesNoMore(work.queue)
     }
-    let list = PartitionList(partitions)
-    if let error = KafkaError(taking: rd_kafka_incremental_unassign(handle.client, list.pointer)) { onError(error) }
+    if let error = KafkaError(failing: rd_kafka_assign(handle.client, nil)) { onError(error) }
     // Only now: as long as it is assigned, the partition's records have to go somewhere.
     for work in going { rd_kafka_queue_destroy(work.queue) }
     if lingering.isEmpty { comeBack() }

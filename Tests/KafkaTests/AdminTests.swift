@@ -117,7 +117,7 @@ struct AdminTests {
       try await eventually("both committed") { try await admin.committedOffsets(of: kafka.group).count == 2 }
       #expect(try await admin.listGroups().first { $0.name == kafka.group }?.state == .stable)
       let group = try #require(try await admin.describeGroups([kafka.group])[kafka.group]).get()
-      #expect(group.state == .stable && group.assignor == "cooperative-sticky" && group.members.count == 1)
+      #expect(group.state == .stable && group.assignor == "range" && group.members.count == 1)
       #expect(group.members.first?.client == "chatd" && group.members.first?.partitions.count == 2)
       #expect(!group.coordinator.isEmpty)
 

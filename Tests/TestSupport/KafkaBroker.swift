@@ -42,7 +42,9 @@ package final class KafkaBroker: @unchecked Sendable {
 
   /// Three of them as one cluster, with every topic on all three.
   package static func startCluster(in directory: String) async throws -> [KafkaBroker] {
-    let ports = [try FreePort.pick(2), try FreePort.pick(2), try FreePort.pick(2)]
+    // All at once, lest one be given twice.
+    let first = try FreePort.pick(6)
+    let ports = [first, first + 2, first + 4]
     let voters = ports.enumerated().map { "\($0 + 1)@127.0.0.1:\($1 + 1)" }.joined(separator: ",")
     var brokers: [KafkaBroker] = []
     for (index, port) in ports.enumerated() {

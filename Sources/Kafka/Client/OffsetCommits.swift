@@ -3,9 +3,9 @@ import Networking
 
 /// Commits offsets of a consumer, one request at a time. On its loop only.
 ///
-/// Offsets gather for a moment, or until `flush`. It spares the broker work; above all, a commit that meets a rebalance
-/// with the generation that has just ended makes librdkafka 2.0 give up the whole assignment as lost, and what was not
-/// committed is then done twice. The fewer commits there are, the seldomer that is.
+/// Offsets gather for a moment, or until `flushing`: it spares the broker, and what is done twice when a member dies is as
+/// little. A partition that is given back has its commit answered first (`KafkaConsumer.revoke`): one that met the group's
+/// next generation would cost the member its whole assignment.
 final class OffsetCommits {
   private let handle: KafkaHandle
   /// Fired when a request is answered.
