@@ -66,18 +66,9 @@ extension KafkaAdmin {
 
   // MARK: Offsets
 
-  /// What a group has committed; all of it when no partitions are named. A partition for which there is nothing is
-  /// absent.
-  package func committedOffsets(
-    of group: String, _ partitions: [KafkaPartition]? = nil
-  ) async throws(KafkaError) -> [KafkaPartition: Int64] {
-    var list: [OpaquePointer?]
-    if let partitions {
-      let wanted = PartitionList(partitions)
-      list = [rd_kafka_ListConsumerGroupOffsets_new(group, wanted.pointer)]
-    } else {
-      list = [rd_kafka_ListConsumerGroupOffsets_new(group, nil)]
-    }
+  /// All that a group has committed. A partition for which there is nothing is absent.
+  package func committedOffsets(of group: String) async throws(KafkaError) -> [KafkaPartition: Int64] {
+    var list: [OpaquePointer?] = [rd_kafka_ListConsumerGroupOffsets_new(group, nil)]
     defer { rd_kafka_ListConsumerGroupOffsets_destroy_array(&list, list.count) }
     return try await request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS) { client, options, queue in
       rd_kafka_ListConsumerGroupOffsets(client, &list, list.count, options, queue)

@@ -97,10 +97,30 @@ extension KafkaAdmin {
     return found.merging(try await watermarks(of: ends).mapValues(\.high)) { $1 }
   }
 
+  /// What a group has committed in these partitions. A partition for which there is nothing is absent.
+  ///
+  /// Not by an administrator's request: one that is under way when the group's coordinator dies ends the process, by an
+  /// assertion of librdkafka 2.0 (`eonce->refcnt > 0`), and daemons ask for this all the time.
+  package func committedOffsets(
+    of group: String, in partitions: [KafkaPartition]
+  ) async throws(KafkaError) -> [KafkaPartition: Int64] {
+    let limit = limit
+    return try await observer(of: group).blocking { client throws(KafkaError) in
+      let list = PartitionList(partitions)
+      if let error = KafkaError(failing: rd_kafka_committed(client, list.pointer, limit)) { throw error }
+      var offsets: [KafkaPartition: Int64] = [:]
+      for entry in list.entries {
+        if let error = entry.error { throw error }
+        if entry.offset >= 0 { offsets[entry.partition] = entry.offset }
+      }
+      return offsets
+    }
+  }
+
   /// How far a group is behind, in the partitions of a topic.
   package func lag(of group: String, in topic: String) async throws(KafkaError) -> [KafkaPartition: KafkaLag] {
     let partitions = try await partitions(of: topic)
-    let committed = try await committedOffsets(of: group, partitions)
+    let committed = try await committedOffsets(of: group, in: partitions)
     // After the commits, so that no lag is below nothing.
     return try await watermarks(of: partitions).reduce(into: [:]) { lags, entry in
       lags[entry.key] = KafkaLag(committed: committed[entry.key], watermarks: entry.value)

@@ -8,6 +8,9 @@ package final class KafkaAdmin: @unchecked Sendable {
   let handle: KafkaHandle
   /// How long a request may take.
   let timeout: Duration
+  private let configuration: KafkaConfiguration
+  /// Clients that know a group without being in it, by its name.
+  private var observers: [String: KafkaHandle] = [:]
   private var requests: [UInt: (OpaquePointer?) -> Void] = [:]
   private var nextRequest: UInt = 0
   /// Told of errors that belong to no request: brokers that are away.
@@ -18,6 +21,7 @@ package final class KafkaAdmin: @unchecked Sendable {
     _ configuration: KafkaConfiguration, loop: EventLoop, timeout: Duration = .seconds(15)
   ) throws(KafkaError) {
     self.timeout = timeout
+    self.configuration = configuration
     handle = try KafkaHandle(.producer, configuration.settings([]), events: 0, loop: loop)
     handle.onEvent = { [weak self] in self?.received($0) }
     handle.start()
@@ -28,7 +32,22 @@ package final class KafkaAdmin: @unchecked Sendable {
     let open = requests
     requests = [:]
     for finish in open.values { finish(nil) }
+    let groups = observers
+    observers = [:]
+    for observer in groups.values { await observer.close() }
     await handle.close()
+  }
+
+  /// A client of `group` that never joins it, to ask for what it has committed. Kept until `close`: those who ask, ask again.
+  func observer(of group: String) throws(KafkaError) -> KafkaHandle {
+    guard handle.isOpen else { throw .closed }
+    if let observer = observers[group] { return observer }
+    let observer = try KafkaHandle(
+      .consumer, configuration.settings([("group.id", group), ("enable.auto.commit", "false")]), events: 0,
+      loop: handle.loop)
+    observer.start()
+    observers[group] = observer
+    return observer
   }
 
   private func received(_ event: OpaquePointer) {
