@@ -11,8 +11,8 @@ async function open() {
 async function connected() {
   const peer = await open();
   peer.send("40");
-  await peer.next();
-  await peer.next();
+  await message(peer);
+  await message(peer);
   return peer;
 }
 // The next message that is no ping; pings are answered.
@@ -41,12 +41,12 @@ for (const [name, packet, prefix, auth] of [
   test(`connects to ${name}`, async () => {
     const peer = await open();
     peer.send(packet);
-    const answer = await peer.next();
+    const answer = await message(peer);
     assert.ok(answer.startsWith("40" + prefix), answer);
     const data = JSON.parse(answer.substring(2 + prefix.length));
     assert.deepEqual(Object.keys(data), ["sid"]);
     assert.match(data.sid, /^[A-Za-z0-9_-]{20}$/);
-    assert.equal(await peer.next(), `42${prefix}["auth",${auth}]`);
+    assert.equal(await message(peer), `42${prefix}["auth",${auth}]`);
     peer.close();
   });
 }
@@ -68,18 +68,18 @@ test("connects over polling", async () => {
 test("refuses an unknown namespace", async () => {
   const peer = await open();
   peer.send("40/random");
-  assert.equal(await peer.next(), '44/random,{"message":"Invalid namespace"}');
+  assert.equal(await message(peer), '44/random,{"message":"Invalid namespace"}');
   peer.close();
 });
 test("closes without a CONNECT in time", async () => {
-  const peer = await open();
   const start = performance.now();
+  const peer = await open();
   for (;;) {
     const next = await peer.next().catch(() => null);
     if (next === null) break;
     if (next === "2") peer.send("3");
   }
-  assert.ok(performance.now() - start > 980 && performance.now() - start < 1500);
+  assert.ok(performance.now() - start > 980 && performance.now() - start < 3000);
 });
 for (const first of ["4abc", '42["message"]', "41", "43[]", "4", "40[]", '40"a"', '44{"message":"x"}']) {
   test(`closes on ${first} instead of a CONNECT`, async () => {
