@@ -1,4 +1,6 @@
-"""python-socketio's asynchronous client: connect, join, send, receive, typing, a cut and a resume."""
+"""python-socketio: connect, join, send, receive, typing, a cut and a resume with the asynchronous client; then the other
+one, whose WebSocket says less about itself. Neither may be given the offset of a recovery: a handler in Python takes the
+arguments that it names, and one more is an error."""
 
 import asyncio
 import json
@@ -46,6 +48,11 @@ async def connect(who, gateway=0):
 
 def seqs(client):
     return [args[0]["seq"] for event, args in client.seen if event == "message:new"]
+
+
+def check_arguments(seen):
+    """Each event has its one argument, and `offset` is not among them."""
+    assert seen and all(len(args) == 1 and isinstance(args[0], dict) for event, args in seen), seen
 
 
 async def until(what, condition, limit=15):
@@ -113,6 +120,9 @@ async def main():
     await until("at Ann's", lambda: len(seqs(a)) >= 10)
     assert seqs(b)[-1] == 9
 
+    for client in (a, b):
+        check_arguments(client.seen)
+
     stranger = socketio.AsyncClient(reconnection=False)
     refusal = []
     stranger.on("connect_error", lambda data: refusal.append(data))
@@ -124,7 +134,27 @@ async def main():
     assert refusal and refusal[0]["data"]["code"] == "unauthenticated", refusal
     await a.disconnect()
     await b.disconnect()
+    await asyncio.to_thread(synchronous, ann, room, send)
     print("DONE")
+
+
+def synchronous(who, room, send):
+    seen = []
+    client = socketio.Client(reconnection=False)
+    client.on("*", lambda event, *args: seen.append((event, args)))
+    client.connect(GATEWAYS[0], auth={"token": who["token"]}, transports=TRANSPORTS, wait_timeout=10)
+    ack = client.call("join", {"conversationId": room, "afterSeq": 8}, timeout=10)
+    assert ack["ok"] and ack["replayed"] == 2, ack
+    send("to the other client")
+    ack = client.call("message:send", {"conversationId": room, "body": "from it"}, timeout=10)
+    assert ack["ok"] and ack["message"]["seq"] == 12, ack
+    deadline = time.monotonic() + 15
+    while len(seen) < 4:
+        assert time.monotonic() < deadline, seen
+        time.sleep(0.01)
+    assert [args[0]["seq"] for event, args in seen] == [9, 10, 11, 12], seen
+    check_arguments(seen)
+    client.disconnect()
 
 
 asyncio.run(main())
