@@ -92,8 +92,9 @@ struct RecoveryRecordTests {
   @Test("what cannot be told for certain is not told")
   func uncertain() {
     let session = session(.init(conversation: a, joined: 5, joinedSeq: 2, lastOrdinal: 9, lastSeq: 6))
-    // The client has not heard of the join.
-    #expect(session.positions(at: 4, later: []) == nil)
+    // The client has not heard of the join, whether or not anything was delivered since.
+    #expect(session.positions(at: 4, later: [.init(conversation: a, seq: 3)]) == nil)
+    #expect(self.session(.init(conversation: a, joined: 5, joinedSeq: 2)).positions(at: 4, later: []) == nil)
     // The log does not reach back, or does not have what was delivered.
     #expect(session.positions(at: 7, later: nil) == nil)
     #expect(session.positions(at: 7, later: [.init(conversation: b, seq: 1)]) == nil)

@@ -19,6 +19,8 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
   struct Event: Sendable {
     var name: String
     var argument: JSONValue
+    /// The client's offset as of this event.
+    var offset: String?
   }
 
   let loop: EventLoop
@@ -50,8 +52,9 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
 
   /// Connects and logs in. Throws `Refused`, `Cut` or `TestFailure` (too late).
   /// - Parameter before: the connection that was cut, for a recovery of its session.
+  /// - Parameter offset: how far it has read of that; nil for everything.
   static func connect(
-    to port: UInt16, token: String?, recovering before: SocketClient? = nil, loop: EventLoop,
+    to port: UInt16, token: String?, recovering before: SocketClient? = nil, at offset: String? = nil, loop: EventLoop,
     within limit: Duration = .seconds(15), onEvent: ((String, JSONValue) -> Void)? = nil
   ) async throws -> SocketClient {
     let connection: Connection
@@ -62,11 +65,13 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
     }
     var auth: JSONLiteral = token.map { ["token": .string($0)] } ?? [:]
     if let before, let id = before.privateID, let token {
-      auth = ["token": .string(token), "pid": .string(id), "offset": before.offset.map { .string($0) } ?? nil]
+      auth = [
+        "token": .string(token), "pid": .string(id), "offset": (offset ?? before.offset).map { .string($0) } ?? nil,
+      ]
     }
     let client = SocketClient(connection, loop, auth)
     client.privateID = before?.privateID
-    client.offset = before?.offset
+    client.offset = offset ?? before?.offset
     client.onEvent = onEvent
     connection.start(client)
     connection.write(
@@ -240,7 +245,8 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
       if privateID != nil, json.count > 1, let last = json[json.count - 1]?.string { offset = last }
       if name == "offset" { return }
       let argument = json[1] ?? json
-      if let onEvent { onEvent(name, argument) } else { events.append(Event(name: name, argument: argument)) }
+      if let onEvent { return onEvent(name, argument) }
+      events.append(Event(name: name, argument: argument, offset: offset))
     case UInt8(ascii: "3") where hasNumber:
       if let argument = json[0] { acks.removeValue(forKey: number)?.resume(returning: argument) }
     case UInt8(ascii: "4"):
