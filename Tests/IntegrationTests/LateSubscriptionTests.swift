@@ -6,99 +6,16 @@ import Testing
 
 @Suite("A Redis that answers late")
 struct LateSubscriptionTests {
-  /// Between a gateway and its Redis. While it `holds`, what a gateway's subscriber says does not get through.
-  private final class Proxy: @unchecked Sendable {
-    private let loop: EventLoop
-    private let redis: SocketAddress
-    private var listener: Listener?
-    private var pairs: [Pair] = []
-    var holds = false {
-      didSet { if !holds { for pair in pairs { pair.release() } } }
-    }
-    var heldCount: Int { pairs.reduce(0) { $0 + $1.held.count } }
-
-    init(to redis: SocketAddress, loop: EventLoop) throws {
-      self.redis = redis
-      self.loop = loop
-      listener = try Listener(.loopback(port: 0), loop: loop) { [unowned self] in accept($0) }
-    }
-
-    var port: UInt16 { listener?.address.port ?? 0 }
-
-    private func accept(_ connection: Connection) {
-      let pair = Pair(connection, self)
-      pairs.append(pair)
-      connection.start(pair)
-      loop.start { [self] in
-        guard let server = try? await Connection.connect(to: redis, loop: loop) else { return connection.close() }
-        pair.connect(server)
-      }
-    }
-
-    func close() {
-      listener?.close()
-      for pair in pairs { pair.end() }
-    }
-  }
-
-  /// One connection of a gateway.
-  private final class Pair: ConnectionHandler, @unchecked Sendable {
-    private final class Answers: ConnectionHandler, @unchecked Sendable {
-      unowned let pair: Pair
-      init(_ pair: Pair) { self.pair = pair }
-      func received(_ bytes: UnsafeRawBufferPointer) { pair.client.write(Array(bytes)) }
-      func peerFinished() { pair.end() }
-      func closed(_ reason: CloseReason) { pair.end() }
-    }
-
-    let client: Connection
-    private var server: Connection?
-    private unowned let proxy: Proxy
-    private var isSubscriber = false
-    private(set) var held: [UInt8] = []
-    private var answers: Answers?
-
-    init(_ client: Connection, _ proxy: Proxy) {
-      self.client = client
-      self.proxy = proxy
-    }
-
-    func connect(_ server: Connection) {
-      self.server = server
-      let answers = Answers(self)
-      self.answers = answers
-      server.start(answers)
-      release()
-    }
-
-    func release() {
-      guard let server, !held.isEmpty else { return }
-      server.write(held)
-      held = []
-    }
-
-    func received(_ bytes: UnsafeRawBufferPointer) {
-      let chunk = Array(bytes)
-      if String(decoding: chunk, as: UTF8.self).contains("chatd-rooms") { isSubscriber = true }
-      if server == nil || (proxy.holds && isSubscriber) || !held.isEmpty { held += chunk } else { server?.write(chunk) }
-    }
-
-    func peerFinished() { end() }
-    func closed(_ reason: CloseReason) { end() }
-
-    func end() {
-      client.close()
-      server?.close()
-    }
-  }
-
   @Test("what was said before a late SUBSCRIBE was confirmed is read from the store, though nothing follows it")
   func late() async throws {
     try await withLoop { loop in
       var options = EmbeddedOptions()
       options.isDurable = false
       let servers = try await EmbeddedServers.start(in: "\(try TemporaryFolder.make())/data", options: options)
-      let proxy = try Proxy(to: SocketAddress(.unix(servers.redisSocket)), loop: loop)
+      // The subscriber is known by the channel that only it says.
+      let proxy = try RedisProxy(to: SocketAddress(.unix(servers.redisSocket)), loop: loop) {
+        $0.contains("chatd-rooms")
+      }
       var installation = try Installation(servers)
       let api = try await installation.start("api")
       installation.environment = ["CHATD_REDIS_COMMAND_TIMEOUT": "400ms"]

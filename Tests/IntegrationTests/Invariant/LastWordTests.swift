@@ -51,6 +51,53 @@ struct LastWordTests {
     }
   }
 
+  /// The same without luck: the gateway has read the messages and cannot say them to the rooms. Only what it has not told
+  /// the bus that it is done with is given to another; nothing else would tell these rooms.
+  @Test("reaches everybody though a gateway dies that has read it and could not say it", .timeLimit(.minutes(2)))
+  func readAndNotSaid() async throws {
+    try await withLoop { loop in
+      var options = EmbeddedOptions()
+      options.isDurable = false
+      let servers = try await EmbeddedServers.start(in: "\(try TemporaryFolder.make())/data", options: options)
+      let proxy = try RedisProxy(to: SocketAddress(.unix(servers.redisSocket)), loop: loop) {
+        $0.contains("PUBLISH") && $0.contains("message:new")
+      }
+      let installation = try Installation(servers)
+      let api = try await installation.start("api")
+      let victim = try await installation.start("gateway", redis: "redis://127.0.0.1:\(proxy.port)")
+      let gateway = try await installation.start("gateway")
+      func body() async throws {
+        let ann = try await Stack.register("ann", with: APIClient(port: api.port, loop: loop))
+        let socket = try await SocketClient.connect(to: gateway.port, token: ann.token, loop: loop)
+        proxy.holds = true
+        // Until one of them is in a partition of the victim's.
+        var count = 0
+        while proxy.heldCount == 0 {
+          guard count < 200 else { throw TestFailure("the gateway has read nothing") }
+          let room = try await Self.rooms(1, ann)[0]
+          guard try await socket.join(room)["ok"]?.bool == true else { throw TestFailure("no join") }
+          _ = try await ann.api.post(
+            "/api/messages", ["conversationId": .string(room), "body": "the last word"]
+          ).expect(201)
+          count += 1
+          // It comes the one way or the other.
+          try await eventually("the message, or its gateway that cannot say it") {
+            proxy.heldCount > 0 || socket.seqs.count == count
+          }
+        }
+        #expect(socket.seqs.count == count - 1)
+        try await victim.process.killNow()
+        try await socket.wait("the last word", within: .seconds(25)) { socket.seqs.count == count }
+      }
+      var failure: (any Error)?
+      do { try await body() } catch { failure = error }
+      for chatd in [victim, gateway, api] { _ = try? await chatd.process.stop() }
+      proxy.close()
+      await servers.stop()
+      if let failure { throw failure }
+    }
+  }
+
   @Test("that was said while Redis was away comes when it is back, empty", .timeLimit(.minutes(2)))
   func redisAway() async throws {
     try await withCluster { cluster, ann in
