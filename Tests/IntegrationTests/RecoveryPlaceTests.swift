@@ -65,7 +65,7 @@ struct RecoveryPlaceTests {
 
   private func withScene(_ body: @escaping @Sendable (Scene) async throws -> Void) async throws {
     try await withLoop { loop in
-      let cluster = try await Cluster(loop: loop)
+      let cluster = try await Cluster(loop: loop, bus: .redis)
       let redis = RedisClient(RedisConfiguration(.unix(cluster.servers.redisSocket)), loop: loop)
       var failure: (any Error)?
       do {
