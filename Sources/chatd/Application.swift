@@ -53,7 +53,9 @@ final class Application: Sendable {
     let passwords = PasswordHasher(parts.options.accounts)
     ProcessMetrics.register(passwords, in: parts.registry)
     ProcessMetrics.register(parts.tls, in: parts.registry)
-    let sockets = SocketIOServerGroup(configuration: SocketIOConfiguration(parts.options), loops: group.loops)
+    // The servers hold each other until a shard closes them: none where no shard will.
+    let sockets = SocketIOServerGroup(
+      configuration: SocketIOConfiguration(parts.options), loops: parts.options.role.servesSockets ? group.loops : [])
     var shards: [Shard] = []
     do {
       for (index, loop) in group.loops.enumerated() {
