@@ -12,8 +12,8 @@ enum ChatdCommand {
     Command(
       "chatd", summary: "A real-time chat server",
       discussion: """
-        HTTP API and Socket.IO gateway on PostgreSQL and Redis, each a role that can run alone or as often as it is
-        needed. A setting is an option, a variable or a line of the configuration file, in this order.
+        HTTP API, Socket.IO gateway, presence and inbox worker on PostgreSQL and Redis, each a role that can run alone or
+        as often as it is needed. A setting is an option, a variable or a line of the configuration file, in this order.
         """,
       examples: [
         Example("chatd all --embedded .chatd", "Everything at once, with nothing else installed or running"),
@@ -26,6 +26,8 @@ enum ChatdCommand {
         role(.all, "Everything in one process"),
         role(.api, "The HTTP API"),
         role(.gateway, "The Socket.IO gateway"),
+        role(.presence, "Who is online: notices who came and went, and says so"),
+        role(.inbox, "The worker behind the events: mentions, webhooks, push, counts"),
         ConfigCommand.command,
       ],
       exitCodes: exitCodes),

@@ -7,10 +7,16 @@ import Networking
 @dynamicMemberLookup
 struct Options: Sendable {
   enum Role: String, Sendable, CaseIterable {
-    case api, gateway, all
+    case api, gateway, presence, inbox, all
 
-    var servesAPI: Bool { self != .gateway }
-    var servesSockets: Bool { self != .api }
+    var servesAPI: Bool { self == .api || self == .all }
+    var servesSockets: Bool { self == .gateway || self == .all }
+    /// Answers `/heartbeat` and `/status`.
+    var servesPresence: Bool { self == .presence || servesAPI }
+    /// Ends leases that have run out, and publishes who came and went.
+    var keepsPresence: Bool { self == .presence || self == .all }
+    /// Does what follows from events: mentions, webhooks, counts.
+    var worksInbox: Bool { self == .inbox || self == .all }
   }
 
   let role: Role

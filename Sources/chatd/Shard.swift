@@ -29,6 +29,8 @@ final class Shard: @unchecked Sendable {
   private var relay: OutboxRelay?
   private var housekeeping: Housekeeping?
   private var backlogWatch: BacklogWatch?
+  private var presence: PresenceRole?
+  private var inbox: InboxRole?
   private var subscription: (any BusSubscription)?
   let metrics: ShardMetrics
   private var joining: Task<Void, Never>?
@@ -146,6 +148,13 @@ final class Shard: @unchecked Sendable {
         pool: pool, idempotencyLifetime: options.messages.idempotencyLifetime, loop: loop, log: log)
       housekeeping.start()
       self.housekeeping = housekeeping
+      let services = Services(
+        parts: parts, loop: loop, pool: pool, redis: redis, bus: bus, publisher: publisher, emitter: emitter,
+        metrics: metrics, log: log)
+      if role.keepsPresence { presence = PresenceRole(services) }
+      if role.worksInbox { inbox = InboxRole(services) }
+      presence?.start()
+      inbox?.start()
       let consumer = role.servesSockets ? BusConsumer(emitter: emitter, hops: metrics.hops, log: log) : nil
       joining = loop.start { [self] in await joinBus(consumer) }
     }
@@ -211,6 +220,8 @@ final class Shard: @unchecked Sendable {
     joining?.cancel()
     await joining?.value
     await subscription?.close()
+    await inbox?.stop()
+    await presence?.stop()
     await relay?.stop()
     await housekeeping?.stop()
     await backlogWatch?.stop()
