@@ -93,6 +93,17 @@ extension RedisClient {
     }
   }
 
+  /// Reads one stream without a group. The client is blocked for others meanwhile: give the reader one of its own.
+  /// - Parameter block: how long to wait for an entry. The result is empty when none has come.
+  package nonisolated(nonsending) func xread(
+    _ stream: String, after id: RedisStreamID, count: Int, block: Duration
+  ) async throws(RedisError) -> [RedisStreamEntry] {
+    let reply = try await send(
+      patience: block, "XREAD", "COUNT", count, "BLOCK", max(1, block.milliseconds), "STREAMS", stream, id.description)
+    guard let part = reply.array?.first?.array, part.count == 2 else { return [] }
+    return RedisStreamEntry.list(part[1])
+  }
+
   /// Acknowledges entries; returns how many were pending.
   @discardableResult
   package nonisolated(nonsending) func xack(

@@ -30,8 +30,10 @@ final class Application: Sendable {
   private let parts: Parts
   private let group: EventLoopGroup
   private let shards: [Shard]
+  private let node: NodeRegistration
 
-  private init(parts: Parts, group: EventLoopGroup, shards: [Shard]) {
+  private init(parts: Parts, group: EventLoopGroup, shards: [Shard], node: NodeRegistration) {
+    self.node = node
     self.parts = parts
     self.group = group
     self.shards = shards
@@ -73,7 +75,10 @@ final class Application: Sendable {
       group.stop()
       throw error
     }
-    return Application(parts: parts, group: group, shards: shards)
+    let all = shards
+    let node = all[0].registration(role: parts.options.role, of: all)
+    all[0].loop.execute { node.start() }
+    return Application(parts: parts, group: group, shards: all, node: node)
   }
 
   /// Applies the settings that can change while it runs (`isReloadable`); the others are as they were at the start.
@@ -88,6 +93,8 @@ final class Application: Sendable {
   }
 
   func stop() async {
+    let (node, loop) = (node, shards[0].loop)
+    _ = try? await loop.submit { await node.stop() }
     await withTaskGroup(of: Void.self) { tasks in
       for shard in shards { tasks.addTask { await shard.stop() } }
     }

@@ -178,3 +178,20 @@ extension Recovery.Limits {
     missed = options.maxRecovered
   }
 }
+
+extension PresenceSettings {
+  init(_ options: PresenceOptions) {
+    self.init()
+    ttl = options.ttl
+    grace = options.grace
+    sweepInterval = options.sweepInterval
+    maxMembers = options.maxMembers
+  }
+}
+
+extension PresenceService.Limits {
+  init(_ options: PresenceOptions) {
+    self.init()
+    batch = options.maxBatch
+  }
+}

@@ -204,6 +204,20 @@ final class Shard: @unchecked Sendable {
     return checks
   }
 
+  /// Of the process, which these shards are; for the first of them, on its loop.
+  func registration(role: Options.Role, of shards: [Shard]) -> NodeRegistration {
+    let log = log
+    let registration = NodeRegistration(
+      role: role.rawValue, host: ProcessInformation.host, pid: ProcessInformation.id, pool: pool, loop: loop,
+      connections: {
+        var sum = 0
+        for shard in shards { sum += (try? await shard.loop.submit { shard.server?.connections ?? 0 }) ?? 0 }
+        return sum
+      }, keyVersions: { [] })
+    registration.report = { log.warning("this node cannot be registered; it tries again", ["error": .describing($0)]) }
+    return registration
+  }
+
   var address: SocketAddress { server?.address ?? .loopback(port: 0) }
 
   /// Other keys of access tokens from now on. Any thread.

@@ -21,6 +21,7 @@ package struct ServerOptions: Sendable {
   package let accounts: AccountOptions
   package let messages: MessageOptions
   package let outbox: OutboxOptions
+  package let presence: PresenceOptions
 
   package init(_ settings: inout SettingReader) {
     settings.section("", "General", "What the process is and where it keeps what.")
@@ -44,6 +45,7 @@ package struct ServerOptions: Sendable {
     accounts = AccountOptions(&settings)
     messages = MessageOptions(&settings)
     outbox = OutboxOptions(&settings)
+    presence = PresenceOptions(&settings)
   }
 
   /// The values that an invocation has.

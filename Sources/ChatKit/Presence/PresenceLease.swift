@@ -1,0 +1,40 @@
+package import Primitives
+package import Redis
+
+/// A device that is there: a user, and what tells the device from the user's others.
+package struct PresenceLease: Hashable, Sendable, RedisArgument {
+  package enum Device: Hashable, Sendable {
+    /// A socket, by a number that no other has.
+    case connection(UInt64)
+    /// A client that renews by itself, under the name that it gave.
+    case named(String)
+  }
+
+  package var user: UUID
+  package var device: Device
+
+  package init(user: UUID, device: Device) {
+    self.user = user
+    self.device = device
+  }
+
+  /// The user's 36 characters first: the scripts tell the user by them.
+  package func encode(into encoder: CommandEncoder) {
+    switch device {
+    case .connection(let number):
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 55) { text in
+        guard let base = text.baseAddress else { return }
+        user.write(into: base)
+        base[36] = UInt8(ascii: "/")
+        base[37] = UInt8(ascii: "c")
+        base[38] = UInt8(ascii: "/")
+        for digit in 0..<16 {
+          let nibble = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * digit)) & 15
+          base[39 + digit] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
+        }
+        encoder.bulk(UnsafeRawBufferPointer(start: base, count: 55))
+      }
+    case .named(let name): encoder.bulk("\(user)/d/\(name)")
+    }
+  }
+}

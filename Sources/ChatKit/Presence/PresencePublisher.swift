@@ -1,0 +1,118 @@
+package import Networking
+package import Postgres
+import Primitives
+package import Redis
+
+/// Takes edges from the stream in Redis, records them in PostgreSQL, and gives those that change something to the bus; then
+/// they are deleted. One process at a time, by a lease in Redis: while two believe to hold it, after a pause of one, an
+/// edge may be published twice, under the same identifier.
+///
+/// A batch that cannot be recorded or published is tried again until it is, as it stands in memory: the stream may have
+/// been emptied meanwhile.
+package final class PresencePublisher: @unchecked Sendable {
+  private static let batch = 512
+  private static let lease = Duration.seconds(4)
+
+  private let store: PresenceStore
+  private let record: PresenceRecord
+  private let bus: any EventBus
+  private let encoding: EventEncoding
+  private let loop: EventLoop
+  /// Waits for edges, so nothing else may use it.
+  private let reader: RedisClient
+  private let leadership: PartitionLeases
+  private var leadsUntil: UInt64 = 0
+  private var task: Task<Void, Never>?
+  /// Whether this process publishes now.
+  package private(set) var isLeading = false
+  package private(set) var published = 0
+  /// Told of failures, once an outage.
+  package var report: (any Error) -> Void = { _ in }
+  /// Edges in hand, and the entries of the stream that they come from.
+  private var pending: (entries: [RedisStreamID], edges: [PresenceEdge])?
+
+  package init(
+    store: PresenceStore, pool: PostgresPool, bus: any EventBus, encoding: EventEncoding,
+    configuration: RedisConfiguration, loop: EventLoop
+  ) {
+    self.store = store
+    record = PresenceRecord(pool: pool)
+    self.bus = bus
+    self.encoding = encoding
+    self.loop = loop
+    reader = RedisClient(configuration, loop: loop)
+    leadership = PartitionLeases(
+      topic: "presence", group: "publisher", member: UUID.v7().description, partitions: 1, lease: Self.lease)
+  }
+
+  package func start() { task = loop.start { [self] in await run() } }
+
+  package func stop() async {
+    task?.cancel()
+    // It may be waiting for an edge.
+    reader.close()
+    await task?.value
+    if isLeading { try? await leadership.leave(store.redis) }
+  }
+
+  private func run() async {
+    var failures = 0
+    while !Task.isCancelled {
+      do {
+        try await lead()
+        if isLeading { try await publish() } else { try await loop.sleep(for: .milliseconds(500)) }
+        failures = 0
+      } catch {
+        guard !Task.isCancelled else { return }
+        if failures == 0 { report(error) }
+        failures += 1
+        leadsUntil = 0
+        try? await loop.sleep(for: .milliseconds(min(1000, 20 << min(failures, 6))))
+      }
+    }
+  }
+
+  private func lead() async throws {
+    guard loop.now >= leadsUntil else { return }
+    isLeading = try await !leadership.renew(store.redis).isEmpty
+    leadsUntil = loop.now &+ Self.lease.nanoseconds / 4
+  }
+
+  /// One batch: those in hand, or the next of the stream.
+  private func publish() async throws {
+    if pending == nil { pending = try await read() }
+    guard let batch = pending else { return }
+    if !batch.edges.isEmpty {
+      let changes = try await record.record(batch.edges)
+      if !changes.isEmpty { try await bus.publish(changes.map { $0.busEvent(as: encoding) }) }
+      published += changes.count
+    }
+    pending = nil
+    _ = try await store.redis.send("XDEL", PresenceScripts.edges, RedisArguments(batch.entries))
+  }
+
+  /// The first entries of the stream; of a user's edges only the last.
+  private func read() async throws -> (entries: [RedisStreamID], edges: [PresenceEdge])? {
+    let entries = try await reader.xread(
+      PresenceScripts.edges, after: .zero, count: Self.batch, block: .milliseconds(500))
+    guard !entries.isEmpty else { return nil }
+    var edges: [UUID: PresenceEdge] = [:]
+    for entry in entries {
+      guard let edge = PresenceEdge(entry) else { continue }
+      edges[edge.user] = edge
+    }
+    return (entries.map(\.id), edges.values.sorted { $0.version < $1.version })
+  }
+}
+
+extension PresenceEdge {
+  /// An entry of the stream that the scripts write; nil where it is none.
+  fileprivate init?(_ entry: RedisStreamEntry) {
+    func text(_ field: String) -> String { String(decoding: entry[field] ?? [], as: UTF8.self) }
+    guard let user = UUID(text("user")), let version = Int64(text("version")), let at = Int64(text("at")) else {
+      return nil
+    }
+    self.init(
+      user: user, isOnline: text("online") == "1", version: version, at: Timestamp(microseconds: at * 1000))
+  }
+}
