@@ -25,6 +25,8 @@ final class Application: Sendable {
     var secrets: Secrets
     var log: Log
     var registry: MetricRegistry
+    /// Of the API.
+    let description = APIDescription()
   }
 
   private let parts: Parts

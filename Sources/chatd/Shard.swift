@@ -107,6 +107,7 @@ final class Shard: @unchecked Sendable {
       return error.problem
     }
     HealthRoutes(role: role, pool: pool, redis: redis).add(to: router)
+    parts.description.add(to: router)
     if role.servesAPI {
       let accounts = AccountService(
         pool: pool, passwords: passwords, tokens: tokens, successorKey: parts.secrets.sessionKey, rooms: emitter,
@@ -121,6 +122,7 @@ final class Shard: @unchecked Sendable {
       MessageRoutes(messages: messages).add(to: router)
     }
 
+    parts.description.publish(router.routes)
     if let sockets {
       router.mount("/socket.io/", pendingBody: { sockets.announce($0, $1) }) { sockets.handle($0, $1) }
     }

@@ -13,7 +13,7 @@ struct RouterTests {
     router.get("/api/users/:id") { _, context in
       HTTPResponse(text: "user \(try context.parameter("id", as: UUID.self))")
     }
-    router.on(.delete, "/api/users/:id", configure: { $0.summary = "Removes a user" }) { _, _ in
+    router.on(.delete, "/api/users/:id", Operation("removeUser", "Remove a user", tag: "Users")) { _, _ in
       HTTPResponse(status: .noContent)
     }
     router.get("/api/conversations/:id/messages/:seq") { _, context in

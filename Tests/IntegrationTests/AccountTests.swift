@@ -40,7 +40,7 @@ struct AccountTests {
         "/api/auth/login", ["username": .string(Stack.uniqueName("nobody")), "password": "not her password"])
       #expect(try ProblemAnswer(wrong, 401).code == "unauthenticated")
       #expect(wrong.headers["www-authenticate"]?.hasPrefix("Bearer") == true)
-      #expect(wrong.text == unknown.text)
+      #expect(wrong.wording == unknown.wording)
     }
   }
 

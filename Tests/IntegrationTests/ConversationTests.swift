@@ -149,7 +149,7 @@ struct ConversationTests {
         let unreal = try await eve.api.request(
           method, "/api/conversations/\(noSuch)\(path)", bytes: body.map { Array($0.utf8) })
         #expect(try ProblemAnswer(real, 404).code == "not_found", "\(method) \(path)")
-        #expect(real.text == unreal.text, "\(method) \(path) tells which conversations exist")
+        #expect(real.wording == unreal.wording, "\(method) \(path) tells which conversations exist")
       }
       #expect(try ProblemAnswer(try await stack.send("hi", to: id, by: eve), 404).code == "not_found")
     }

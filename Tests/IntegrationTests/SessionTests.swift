@@ -265,18 +265,18 @@ struct SessionTests {
         var answers: [[String]] = []
         for name in [ann.name, nobody] {
           var texts: [String] = []
-          for _ in 0..<5 { texts.append(try await login(stack, name, "wrong \(round)").expect(401).text) }
+          for _ in 0..<5 { texts.append(try await login(stack, name, "wrong \(round)").expect(401).wording) }
           #expect(try await lock(name) == minutes)
           let refused = try await login(stack, name, "wrong \(round)")
           #expect(try ProblemAnswer(refused, 429).code == "too_many_attempts")
           let wait = try #require(refused.headers["retry-after"].flatMap { Int($0) })
           #expect(wait > minutes * 60 - 55 && wait <= minutes * 60 + 1)
-          answers.append(texts + [refused.text])
+          answers.append(texts + [refused.wording])
         }
         #expect(answers[0] == answers[1])
         // The right one does not get in, and does not look different; in another case it is the same name.
         let right = try await login(stack, ann.name.uppercased())
-        #expect(right.status == 429 && right.text == answers[0].last)
+        #expect(right.status == 429 && right.wording == answers[0].last)
         for name in [ann.name, nobody] { try await unlock(name) }
       }
       // What is open goes on, and the right password begins anew.

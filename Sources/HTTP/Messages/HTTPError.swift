@@ -50,9 +50,23 @@ package struct HTTPError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The answer to the client that caused it: the status, and the reason in words.
+  /// What the client that caused it is told.
+  package var problem: Problem {
+    let name =
+      switch code {
+      case .malformed, .badHandshake, .closed, .badURL, .upgradeRequired: "bad_request"
+      case .headTooLarge, .targetTooLong, .bodyTooLarge: "too_large"
+      case .versionNotSupported, .methodNotSupported: "not_supported"
+      case .expectationFailed: "expectation_failed"
+      case .timedOut: "timed_out"
+      case .overloaded: "overloaded"
+      }
+    return Problem(status, code: name, detail: description)
+  }
+
+  /// The answer to the client that caused it.
   package var response: HTTPResponse {
-    var response = HTTPResponse(status: status, text: "\(reason)\n")
+    var response = problem.response
     if code == .upgradeRequired {
       response.headers.append("upgrade", "websocket")
       response.headers.append("sec-websocket-version", "13")

@@ -13,6 +13,8 @@ package final class RequestContext: @unchecked Sendable {
   /// The route that answers; nil where none matches.
   package var route: Route? { entry?.route }
   let entry: RouteTrie.Entry?
+  /// Who may call the route; nil where it does not say.
+  package var access: Operation.Access? { entry?.access }
   /// The route's place among the router's routes.
   package var routeIndex: Int? { entry?.index }
   /// The request's identifier: the client's where it gave a proper one (`isIdentifier`), else the trace's.

@@ -12,17 +12,13 @@ package typealias Middleware =
   nonisolated(nonsending) @Sendable (_ request: HTTPRequest, _ context: RequestContext, _ next: RouteHandler)
   async throws -> HTTPResponse
 
-/// A method and a pattern that is answered, and what documentation says about it.
+/// A method and a pattern that is answered, and what the API's description says about it.
 package struct Route: Sendable {
   package let method: HTTPMethod
   /// `/api/users/:id`: a segment that begins with a colon is a parameter, a last segment of `*` any rest.
   package let pattern: String
-  /// A name for logs, metrics and as OpenAPI's operationId.
-  package var name: String?
-  package var summary: String?
-  package var tags: [String] = []
-  /// Whatever else belongs to the route, by the type of its key; OpenAPI's schemas for instance.
-  package var metadata: [String: any Sendable] = [:]
+  /// What the API's description says about it; nil where nobody has said anything.
+  package internal(set) var operation: Operation?
   /// The names of the parameters, in the order of the pattern.
   package let parameterNames: [String]
   /// Its place among the router's routes.

@@ -16,9 +16,12 @@ final class RouteTrie {
     let handler: RouteHandler
     let immediate: ImmediateHandler?
     let index: Int
+    /// Nil where the route is not described.
+    let access: Operation.Access?
 
     init(_ route: Route) {
       index = route.index
+      access = route.operation?.access
       self.route = route
       method = route.method
       handler = route.handler

@@ -17,19 +17,16 @@ package final class Router: @unchecked Sendable {
       routes(Group(router: router, prefix: self.prefix + prefix, middleware: layers))
     }
 
-    /// Registers a handler. `configure` adds what documentation says about the route.
+    /// Registers a handler, with what the API's description says about it.
     package func on(
-      _ method: HTTPMethod, _ pattern: String, configure: (inout Route) -> Void = { _ in },
-      _ handler: @escaping RouteHandler
+      _ method: HTTPMethod, _ pattern: String, _ operation: Operation? = nil, _ handler: @escaping RouteHandler
     ) {
-      router.add(method, prefix + pattern, middleware, configure, handler)
+      router.add(method, prefix + pattern, middleware, operation, handler)
     }
 
-    package func get(_ pattern: String, _ handler: @escaping RouteHandler) { on(.get, pattern, handler) }
-    package func post(_ pattern: String, _ handler: @escaping RouteHandler) { on(.post, pattern, handler) }
-    package func put(_ pattern: String, _ handler: @escaping RouteHandler) { on(.put, pattern, handler) }
-    package func patch(_ pattern: String, _ handler: @escaping RouteHandler) { on(.patch, pattern, handler) }
-    package func delete(_ pattern: String, _ handler: @escaping RouteHandler) { on(.delete, pattern, handler) }
+    package func get(_ pattern: String, _ operation: Operation? = nil, _ handler: @escaping RouteHandler) {
+      on(.get, pattern, operation, handler)
+    }
   }
 
   private struct Mount {
@@ -72,22 +69,36 @@ package final class Router: @unchecked Sendable {
     routes(Group(router: self, prefix: prefix, middleware: middleware.map(MiddlewareLayer.init)))
   }
 
+  /// Registers a handler, with what the API's description says about it.
   package func on(
-    _ method: HTTPMethod, _ pattern: String, configure: (inout Route) -> Void = { _ in },
-    _ handler: @escaping RouteHandler
+    _ method: HTTPMethod, _ pattern: String, _ operation: Operation? = nil, _ handler: @escaping RouteHandler
   ) {
-    add(method, pattern, [], configure, handler)
+    add(method, pattern, [], operation, handler)
   }
 
-  package func get(_ pattern: String, _ handler: @escaping RouteHandler) { on(.get, pattern, handler) }
-  package func post(_ pattern: String, _ handler: @escaping RouteHandler) { on(.post, pattern, handler) }
-  package func put(_ pattern: String, _ handler: @escaping RouteHandler) { on(.put, pattern, handler) }
-  package func patch(_ pattern: String, _ handler: @escaping RouteHandler) { on(.patch, pattern, handler) }
-  package func delete(_ pattern: String, _ handler: @escaping RouteHandler) { on(.delete, pattern, handler) }
+  package func get(_ pattern: String, _ operation: Operation? = nil, _ handler: @escaping RouteHandler) {
+    on(.get, pattern, operation, handler)
+  }
+  package func post(_ pattern: String, _ operation: Operation? = nil, _ handler: @escaping RouteHandler) {
+    on(.post, pattern, operation, handler)
+  }
+  package func put(_ pattern: String, _ operation: Operation? = nil, _ handler: @escaping RouteHandler) {
+    on(.put, pattern, operation, handler)
+  }
+  package func patch(_ pattern: String, _ operation: Operation? = nil, _ handler: @escaping RouteHandler) {
+    on(.patch, pattern, operation, handler)
+  }
+  package func delete(_ pattern: String, _ operation: Operation? = nil, _ handler: @escaping RouteHandler) {
+    on(.delete, pattern, operation, handler)
+  }
 
   /// Registers a GET that waits for nothing. No middleware is around it, and it runs without a task.
-  package func get(_ pattern: String, immediate handler: @escaping ImmediateHandler) {
-    add(Route(method: .get, pattern: pattern, immediate: handler) { try handler($0, $1) })
+  package func get(
+    _ pattern: String, _ operation: Operation? = nil, immediate handler: @escaping ImmediateHandler
+  ) {
+    var route = Route(method: .get, pattern: pattern, immediate: handler) { try handler($0, $1) }
+    route.operation = operation
+    add(route)
   }
 
   /// Gives everything at and below `prefix` to a handler that owns the exchange, without middleware: Socket.IO.
@@ -101,11 +112,11 @@ package final class Router: @unchecked Sendable {
   }
 
   private func add(
-    _ method: HTTPMethod, _ pattern: String, _ extra: [MiddlewareLayer], _ configure: (inout Route) -> Void,
+    _ method: HTTPMethod, _ pattern: String, _ extra: [MiddlewareLayer], _ operation: Operation?,
     _ handler: @escaping RouteHandler
   ) {
     var route = Route(method: method, pattern: pattern, handler: wrap(handler, middleware + extra))
-    configure(&route)
+    route.operation = operation
     add(route)
   }
 
@@ -175,14 +186,19 @@ package final class Router: @unchecked Sendable {
   }
 
   private func answer(to error: any Error, _ request: HTTPRequest, _ context: RequestContext) -> HTTPResponse {
+    var problem = asProblem(error, request, context)
+    problem.fields.append(("requestId", .string(context.id)))
+    return problem.response
+  }
+
+  private func asProblem(_ error: any Error, _ request: HTTPRequest, _ context: RequestContext) -> Problem {
     switch error {
-    case let problem as Problem: return problem.response
-    case let error as HTTPError:
-      return Problem(error.status, code: "bad_request", detail: error.description).response
+    case let problem as Problem: return problem
+    case let error as HTTPError: return error.problem
     default:
-      if let problem = problem?(error, context) { return problem.response }
+      if let problem = problem?(error, context) { return problem }
       onError?(error, request, context)
-      return Problem(.internalServerError, code: "internal_error").response
+      return Problem(.internalServerError, code: "internal")
     }
   }
 

@@ -9,7 +9,15 @@ struct AuthRoutes: Sendable {
   let tokens: TokenVerifier
 
   func add(to router: Router) {
-    router.post("/api/auth/register") { request, _ in
+    let register = Operation("register", "Make an account, and log in to it", tag: "Accounts").open.cost(.login)
+      .withCookies()
+      .body(
+        .object(
+          .required("username", .username), .required("password", .password),
+          .omittable("displayName", .displayName, "The username where it is absent."))
+      )
+      .answer(.created, .session).problems(.conflict, .tooManyAttempts)
+    router.post("/api/auth/register", register) { request, _ in
       let inCookies = try TokenCookies.areWanted(request)
       let body = try Payload(request)
       let session = try await accounts.register(
@@ -17,14 +25,29 @@ struct AuthRoutes: Sendable {
         displayName: try body.optionalString("displayName"), client: ClientInfo(request))
       return Self.answer(.created, session, inCookies)
     }
-    router.post("/api/auth/login") { request, _ in
+    let login = Operation("login", "Log in", tag: "Accounts").open.cost(.login)
+      .details("After five wrong passwords in a row a name is locked for 1, then 5, 15 and 60 minutes.")
+      .withCookies()
+      .body(.object(.required("username", .string), .required("password", .string)))
+      .answer(.ok, .session).problems(.unauthenticated, .accountDisabled, .tooManyAttempts)
+    router.post("/api/auth/login", login) { request, _ in
       let inCookies = try TokenCookies.areWanted(request)
       let body = try Payload(request)
       let session = try await accounts.login(
         username: try body.string("username"), password: try body.string("password"), client: ClientInfo(request))
       return Self.answer(.ok, session, inCookies)
     }
-    router.post("/api/auth/refresh") { request, _ in
+    let refresh = Operation("refresh", "Exchange a refresh token for the next one", tag: "Accounts").open.cost(.login)
+      .details(
+        """
+        A refresh token is good for one refresh. Used again within 10 s it gives the same next one; later the session \
+        is revoked, for two have the token.
+        """
+      )
+      .withCookies()
+      .body(.object(.omittable("refreshToken", .string, "From the cookie with `cookies=true`.")), isRequired: false)
+      .answer(.ok, .session).problems(.unauthenticated)
+    router.post("/api/auth/refresh", refresh) { request, _ in
       let inCookies = try TokenCookies.areWanted(request)
       let token: String
       if inCookies, let cookie = TokenCookies.value(of: TokenCookies.refresh, in: request) {
@@ -34,7 +57,13 @@ struct AuthRoutes: Sendable {
       }
       return Self.answer(.ok, try await accounts.refresh(token, client: ClientInfo(request)), inCookies)
     }
-    router.post("/api/auth/ticket") { _, context in
+    let ticket = Operation("makeTicket", "Get a token for connecting a socket", tag: "Accounts")
+      .details("For pages whose tokens are cookies.")
+      .answer(
+        .ok,
+        .object(
+          .required("token", .string, "An access token."), .required("expiresIn", .integer(0...Int64.max), "Seconds.")))
+    router.post("/api/auth/ticket", ticket) { _, context in
       let ticket = try await accounts.ticket(for: try context.claims())
       var response = HTTPResponse.json(.ok) { json in
         json.beginObject()
@@ -45,14 +74,21 @@ struct AuthRoutes: Sendable {
       response.headers.set("Cache-Control", "no-store")
       return response
     }
-    router.post("/api/auth/password") { request, context in
+    let password = Operation("changePassword", "Change one's password", tag: "Accounts").cost(.login)
+      .details("Ends all other sessions.")
+      .body(.object(.required("current", .string), .required("new", .password)))
+      .answer(.noContent).problems(.forbidden, .conflict, .tooManyAttempts)
+    router.post("/api/auth/password", password) { request, context in
       let claims = try context.claims()
       let body = try Payload(request)
       try await accounts.changePassword(
         for: claims, from: try body.string("current"), to: try body.string("new"))
       return HTTPResponse(status: .noContent)
     }
-    router.get("/api/auth/jwks") { _, _ in
+    let keys = Operation("getKeys", "Read the public keys of access tokens", tag: "Accounts").open
+      .answer(
+        .ok, .object(.required("keys", .array(.map(.any)))), "A JWK set (RFC 7517).", as: "application/jwk-set+json")
+    router.get("/api/auth/jwks", keys) { _, _ in
       var response = HTTPResponse(bytes: tokens.keys.publicKeys, contentType: "application/jwk-set+json")
       // A key is known everywhere before it signs; who exchanges keys waits longer than that in between.
       response.headers.set("Cache-Control", "public, max-age=300")
@@ -77,6 +113,15 @@ struct AuthRoutes: Sendable {
     // RFC 6749, 5.1.
     response.headers.set("Cache-Control", "no-store")
     return response
+  }
+}
+
+extension Operation {
+  /// The parameter `cookies` of what logs somebody in.
+  fileprivate func withCookies() -> Operation {
+    query(
+      "cookies", .boolean.standard(false),
+      "Set the tokens as cookies that scripts cannot read, and leave them out of the body.")
   }
 }
 

@@ -10,10 +10,12 @@ enum Authentication {
     typealias Value = Result<AccessClaims, ChatError>
   }
 
-  /// Reads the token where there is one. Routes that need it ask for `context.claims()`; the others pay nothing for it.
+  /// Reads the token where there is one, and turns away who has none from routes that are described as needing it. Routes
+  /// that want to know who asks say `context.claims()`; the others pay nothing for it.
   static func middleware(_ tokens: TokenVerifier) -> Middleware {
     { request, context, next in
       if let claims = claims(of: request, tokens) { context[Key.self] = claims }
+      if context.access == .authenticated { _ = try context.claims() }
       return try await next(request, context)
     }
   }

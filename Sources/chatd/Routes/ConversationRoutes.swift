@@ -11,24 +11,51 @@ struct ConversationRoutes: Sendable {
   let emitter: RoomEmitter
 
   func add(to router: Router) {
-    router.post("/api/conversations") { request, context in
-      try await create(request, try context.claims())
+    let create = Operation("createConversation", "Begin a conversation", tag: "Conversations")
+      .details("A direct one between two people exists once: whoever begins it again gets the one that there is.")
+      .body(
+        .object(
+          .required("type", .oneOf("direct", "group")),
+          .omittable("participants", .users(most: conversations.limits.participants), "Besides oneself."),
+          .omittable("title", .string(length: 1...conversations.limits.title, pattern: "^[^\\u0000]*$")))
+      )
+      .answer(.created, .conversation).answerHeader("Location", .string, "Its path.")
+      .answer(.ok, .conversation, "The direct conversation that there is.")
+      .problems(.notFound)
+    router.post("/api/conversations", create) { request, context in
+      try await self.create(request, try context.claims())
     }
-    router.get("/api/conversations") { request, context in
-      try await list(request, try context.claims())
+    let list = Operation("listConversations", "List one's conversations, the newest first", tag: "Conversations")
+      .paged(default: 50, most: conversations.limits.page)
+      .answer(.ok, .page("conversations", .conversation))
+    router.get("/api/conversations", list) { request, context in
+      try await self.list(request, try context.claims())
     }
-    router.get("/api/conversations/:id") { _, context in
+    let read = Operation("getConversation", "Read a conversation", tag: "Conversations").answer(.ok, .conversation)
+    router.get("/api/conversations/:id", read) { _, context in
       let id = try context.parameter("id", as: UUID.self)
       let conversation = try await conversations.conversation(id, for: try context.claims().user)
       return .json(.ok) { conversation.write(to: &$0) }
     }
-    router.get("/api/conversations/:id/participants") { request, context in
-      try await participants(request, context)
+    let participants = Operation("listParticipants", "List who is in a conversation", tag: "Conversations")
+      .paged(default: 100, most: conversations.limits.participants)
+      .answer(.ok, .page("participants", .participant))
+    router.get("/api/conversations/:id/participants", participants) { request, context in
+      try await self.participants(request, context)
     }
-    router.post("/api/conversations/:id/participants") { request, context in
+    let add = Operation("addParticipants", "Add people to a conversation", tag: "Conversations")
+      .details("For its admins. Names `userId`, or `participants`.")
+      .body(
+        .object(
+          .omittable("userId", .uuid), .omittable("participants", .users(most: conversations.limits.participants)))
+      )
+      .answer(.ok, .object(.required("added", .integer(0...Int64.max), "How many were not in it before.")))
+      .problems(.forbidden)
+    router.post("/api/conversations/:id/participants", add) { request, context in
       let id = try context.parameter("id", as: UUID.self)
       let body = try Payload(request)
-      let users = try body.optionalUUID("userId").map { [$0] } ?? body.uuids("participants")
+      let named = try body.uuids("participants")
+      let users = try body.optionalUUID("userId").map { [$0] } ?? named
       let actor = try await accounts.user(try context.claims().user)
       let added = try await conversations.add(users, to: id, by: actor)
       return .json(.ok) { json in
@@ -37,7 +64,12 @@ struct ConversationRoutes: Sendable {
         json.endObject()
       }
     }
-    router.delete("/api/conversations/:id/participants/:userId") { _, context in
+    let remove = Operation(
+      "removeParticipant", "Remove somebody from a conversation, or leave it", tag: "Conversations"
+    )
+    .details("Admins remove anybody, others themselves.")
+    .answer(.noContent).problems(.forbidden)
+    router.delete("/api/conversations/:id/participants/:userId", remove) { _, context in
       let actor = try await accounts.user(try context.claims().user)
       let conversation = try context.parameter("id", as: UUID.self)
       let epoch = try await conversations.remove(
@@ -45,11 +77,25 @@ struct ConversationRoutes: Sendable {
       await emitter.notice(epoch, in: conversation)
       return HTTPResponse(status: .noContent)
     }
-    router.get("/api/conversations/:id/messages") { request, context in
-      try await history(request, context)
+    let history = Operation("listMessages", "Read a conversation's history, the oldest first", tag: "Messages")
+      .query("limit", .integer(1...Int64(messages.limits.page)).standard(50), "Messages on a page at most.")
+      .query("cursor", .cursor, "`older` or `newer` of another page.")
+      .query("afterSeq", .integer(0...Int64.max), "Begin after this message.")
+      .query("beforeSeq", .integer(0...Int64.max), "End before this message.")
+      .answer(
+        .ok,
+        .object(
+          .required("messages", .array(.message)),
+          .optional("older", .cursor, "For `cursor`: the page before. Absent on the first one."),
+          .optional("newer", .cursor, "For `cursor`: the page after. Absent on the last one.")))
+    router.get("/api/conversations/:id/messages", history) { request, context in
+      try await self.history(request, context)
     }
-    router.post("/api/conversations/:id/typing") { request, context in
-      try await typing(request, context)
+    let typing = Operation("sayTyping", "Say that one is typing, or not any more", tag: "Conversations")
+      .body(.object(.omittable("isTyping", .boolean.standard(true))))
+      .answer(.noContent)
+    router.post("/api/conversations/:id/typing", typing) { request, context in
+      try await self.typing(request, context)
     }
   }
 
@@ -146,6 +192,10 @@ struct ConversationRoutes: Sendable {
     try await emitter.emit([emitter.emission(Typing.event, to: id.description) { typing.write(to: &$0) }])
     return HTTPResponse(status: .noContent)
   }
+}
+
+extension Schema {
+  fileprivate static func users(most: Int) -> Schema { .array(.uuid, count: 0...most) }
 }
 
 extension HTTPRequest {

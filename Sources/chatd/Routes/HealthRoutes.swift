@@ -11,8 +11,11 @@ struct HealthRoutes: Sendable {
   let redis: RedisClient
 
   func add(to router: Router) {
+    let status = Schema.oneOf("ok", "away")
     router.get(
       "/livez",
+      Operation("getLife", "Ask whether the process answers", tag: "Service").open
+        .answer(.ok, .object(.required("status", .oneOf("ok")))),
       immediate: { _, _ in
         .json(.ok) { json in
           json.beginObject()
@@ -20,7 +23,14 @@ struct HealthRoutes: Sendable {
           json.endObject()
         }
       })
-    router.get("/health") { _, _ in
+    let health = Schema.component(
+      "Health",
+      .object(
+        .required("status", .oneOf("ok", "degraded")), .required("role", .string), .required("version", .string),
+        .required("postgres", status), .required("redis", status)))
+    let operation = Operation("getHealth", "Ask whether the server and its backends answer", tag: "Service").open
+      .answer(.ok, health).answer(.serviceUnavailable, health, "A backend is away.")
+    router.get("/health", operation) { _, _ in
       let postgres = await answers { _ = try await pool.query("SELECT 1") }
       let redis = await answers { try await self.redis.ping() }
       return .json(postgres && redis ? .ok : .serviceUnavailable) { json in

@@ -8,7 +8,9 @@ struct SessionRoutes: Sendable {
   let accounts: AccountService
 
   func add(to router: Router) {
-    router.get("/api/auth/sessions") { _, context in
+    let list = Operation("listSessions", "List where one is logged in", tag: "Accounts")
+      .answer(.ok, .object(.required("sessions", .array(.sessionSummary))), "The newest first, 200 at most.")
+    router.get("/api/auth/sessions", list) { _, context in
       let sessions = try await accounts.sessions(for: try context.claims())
       var response = HTTPResponse.json(.ok) { json in
         json.beginObject()
@@ -21,12 +23,15 @@ struct SessionRoutes: Sendable {
       response.headers.set("Cache-Control", "no-store")
       return response
     }
-    router.delete("/api/auth/sessions/:id") { _, context in
+    let end = Operation("endSession", "End one of one's sessions", tag: "Accounts").answer(.noContent)
+    router.delete("/api/auth/sessions/:id", end) { _, context in
       let claims = try context.claims()
       _ = try await accounts.revoke(.one(try context.parameter("id", as: UUID.self)), for: claims)
       return HTTPResponse(status: .noContent)
     }
-    router.delete("/api/auth/sessions") { _, context in
+    let endOthers = Operation("endOtherSessions", "End all sessions but this one", tag: "Accounts")
+      .answer(.ok, .object(.required("revoked", .integer(0...Int64.max), "How many they were.")))
+    router.delete("/api/auth/sessions", endOthers) { _, context in
       let claims = try context.claims()
       let count = try await accounts.revoke(.allBut(claims.session), for: claims)
       return .json(.ok) { json in
@@ -35,7 +40,12 @@ struct SessionRoutes: Sendable {
         json.endObject()
       }
     }
-    router.post("/api/auth/logout") { request, context in try await logout(request, context) }
+    let logout = Operation("logout", "End a session", tag: "Accounts").open
+      .details("The one of the refresh token in the body or in its cookie, or else the one of the access token.")
+      .query("all", .boolean.standard(false), "End all of the user's sessions.")
+      .body(.object(.omittable("refreshToken", .string)), isRequired: false)
+      .answer(.noContent).problems(.unauthenticated, .notFound)
+    router.post("/api/auth/logout", logout) { request, context in try await self.logout(request, context) }
   }
 
   /// The session that the refresh token in the body belongs to, or else the one that asks; `?all=true`: all of the user.

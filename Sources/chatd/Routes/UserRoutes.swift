@@ -8,17 +8,43 @@ struct UserRoutes: Sendable {
   let accounts: AccountService
 
   func add(to router: Router) {
-    router.get("/api/users/me") { _, context in
+    let version = Schema.string(pattern: "^\"[0-9]+\"$")
+    let me = Operation("getMe", "Read one's own profile", tag: "Users")
+      .answer(.ok, .user).answerHeader("ETag", version, "This state of the profile.")
+    router.get("/api/users/me", me) { _, context in
       Self.answer(try await accounts.user(try context.claims().user))
     }
-    router.patch("/api/users/me") { request, context in try await change(request, context) }
-    router.get("/api/users/search") { request, context in try await search(request, context) }
-    router.get("/api/users/:id") { _, context in
+    let change = Operation("changeMe", "Change one's own profile", tag: "Users")
+      .header("If-Match", .string, "Change only this state of the profile.")
+      .body(
+        .object(
+          .omittable("displayName", .displayName),
+          .omittable("avatarUrl", .string(length: 1...2048, format: "uri"), "http or https; null removes it."))
+      )
+      .answer(.ok, .user).answerHeader("ETag", version, "The new state of the profile.")
+      .problems(.preconditionFailed, .notFound)
+    router.patch("/api/users/me", change) { request, context in
+      try await self.change(request, context)
+    }
+    let search = Operation("searchUsers", "Find users by the beginning of a name", tag: "Users").cost(.search)
+      .query("q", .string(length: 1...64), "The beginning of a name or display name.", isRequired: true)
+      .paged(default: 20, most: 50)
+      .answer(.ok, .page("users", .user))
+    router.get("/api/users/search", search) { request, context in
+      try await self.search(request, context)
+    }
+    let read = Operation("getUser", "Read somebody's profile", tag: "Users")
+      .answer(.ok, .user).answerHeader("ETag", version, "This state of the profile.")
+    router.get("/api/users/:id", read) { _, context in
       let claims = try context.claims()
       return Self.answer(try await accounts.user(try context.parameter("id", as: UUID.self), seenBy: claims))
     }
-    for (path, disabled) in [("/api/users/:id/disable", true), ("/api/users/:id/enable", false)] {
-      router.post(path) { _, context in
+    for (verb, disabled) in [("disable", true), ("enable", false)] {
+      let operation = Operation(
+        "\(verb)User", disabled ? "Keep somebody from logging in" : "Let somebody log in again", tag: "Users"
+      )
+      .details("For administrators.").answer(.noContent).problems(.forbidden, .conflict)
+      router.post("/api/users/:id/\(verb)", operation) { _, context in
         let claims = try context.claims()
         try await accounts.set(disabled: disabled, of: try context.parameter("id", as: UUID.self), by: claims)
         return HTTPResponse(status: .noContent)

@@ -13,6 +13,12 @@ struct Answer: Sendable {
 
   var text: String { String(decoding: body, as: UTF8.self) }
 
+  /// A problem without the identifier of its request, which is another each time.
+  var wording: String {
+    guard let start = text.firstRange(of: ",\"requestId\":\"") else { return text }
+    return String(text[..<start.lowerBound] + text[start.upperBound...].drop { $0 != "\"" }.dropFirst())
+  }
+
   /// The body's JSON; a test fails here when it is none.
   var json: JSONValue {
     get throws {
