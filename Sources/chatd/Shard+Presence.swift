@@ -9,7 +9,7 @@ final class PresenceRole: @unchecked Sendable {
 
   init(_ services: Shard.Services) {
     let (parts, loop, log) = (services.parts, services.loop, services.log)
-    let store = PresenceStore(redis: services.redis, settings: PresenceSettings(parts.options.presence))
+    let store = services.presence
     sweeper = PresenceSweeper(store: store, pool: services.pool, loop: loop)
     publisher = PresencePublisher(
       store: store, pool: services.pool, bus: services.bus, encoding: parts.options.bus.encoding,
@@ -33,6 +33,23 @@ final class PresenceRole: @unchecked Sendable {
 }
 
 extension ShardMetrics {
+  /// What a gateway has to do with presence.
+  func watchPresence(of hub: Hub, _ log: Log) {
+    hub.leases.report = { log.warning("presence leases cannot be renewed", ["error": .describing($0)]) }
+    let leases = owner.gauge("chatd_presence_leases", "Connections that are told of as being there.").with()
+    let renewed = owner.counter("chatd_presence_renewals_total", "Leases that were taken or renewed.").with()
+    let users = owner.gauge("chatd_presence_watched_users", "Users whose presence sockets here are told of.").with()
+    let told = owner.counter(
+      "chatd_presence_told_total", "Users who came or went, as written to sockets: one for each receiver."
+    ).with()
+    onSample { [unowned hub] in
+      leases.set(hub.leases.count)
+      renewed.set(total: hub.leases.counters.renewed)
+      users.set(hub.presence.userCount)
+      told.set(total: hub.presence.counters.told)
+    }
+  }
+
   fileprivate func watch(_ sweeper: PresenceSweeper, _ publisher: PresencePublisher) {
     let edges = owner.counter(
       "chatd_presence_edges_total", "Users who came or went, as published to the bus."

@@ -14,6 +14,7 @@ extension Shard {
     let bus: any EventBus
     let publisher: OutboxPublisher
     let emitter: RoomEmitter
+    let presence: PresenceStore
     let metrics: ShardMetrics
     let log: Log
   }

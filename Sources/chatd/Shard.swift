@@ -78,13 +78,20 @@ final class Shard: @unchecked Sendable {
     let messages = MessageService(writer: writer, store: store, limits: MessageService.Limits(options.messages))
     let emitter = RoomEmitter(redis: redis)
 
+    let presenceStore = PresenceStore(redis: redis, settings: PresenceSettings(options.presence))
+    let presenceService = PresenceService(
+      pool: pool, store: presenceStore, limits: PresenceService.Limits(options.presence))
+
     if role.servesSockets {
       let subscriber = RedisSubscriber(parts.redisConfiguration(name: "chatd-rooms"), loop: loop)
       let watch = SessionWatch(pool: pool, loop: loop, log: log)
       sessionWatch = watch
       let hub = Hub(
         loop: loop, store: store, watch: watch, redis: redis, subscriber: subscriber, log: log, hops: metrics.hops,
-        recovery: Recovery.Limits(options.sockets), limits: Hub.Limits(options.sockets))
+        presence: PresenceWatch(
+          service: presenceService, loop: loop, log: log, maxSubscriptions: options.presence.maxSubscriptions),
+        leases: PresenceLeases(store: presenceStore, loop: loop), recovery: Recovery.Limits(options.sockets),
+        limits: Hub.Limits(options.sockets))
       try await hub.start()
       let sockets = servers.servers[index]
       SocketEvents(
@@ -92,6 +99,7 @@ final class Shard: @unchecked Sendable {
       )
       .attach(to: sockets)
       metrics.watch(sockets, hub)
+      metrics.watchPresence(of: hub, log)
       self.subscriber = subscriber
       self.hub = hub
       self.sockets = sockets
@@ -108,6 +116,7 @@ final class Shard: @unchecked Sendable {
     }
     HealthRoutes(role: role, pool: pool, redis: redis).add(to: router)
     parts.description.add(to: router)
+    if role.servesPresence { PresenceRoutes(presence: presenceService).add(to: router) }
     if role.servesAPI {
       let accounts = AccountService(
         pool: pool, passwords: passwords, tokens: tokens, successorKey: parts.secrets.sessionKey, rooms: emitter,
@@ -152,7 +161,7 @@ final class Shard: @unchecked Sendable {
       self.housekeeping = housekeeping
       let services = Services(
         parts: parts, loop: loop, pool: pool, redis: redis, bus: bus, publisher: publisher, emitter: emitter,
-        metrics: metrics, log: log)
+        presence: presenceStore, metrics: metrics, log: log)
       if role.keepsPresence { presence = PresenceRole(services) }
       if role.worksInbox { inbox = InboxRole(services) }
       presence?.start()
@@ -252,7 +261,7 @@ final class Shard: @unchecked Sendable {
       waits += 1
     }
     sessionWatch?.close()
-    await hub?.recovery?.close()
+    await hub?.close()
     await bus.close()
     subscriber?.close()
     redis.close()

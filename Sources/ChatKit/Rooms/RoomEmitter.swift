@@ -23,6 +23,11 @@ package struct RoomEmitter: Sendable {
   package struct Emission: Sendable {
     let channel: String
     let payload: [UInt8]
+
+    package init(_ payload: [UInt8], on channel: String) {
+      self.payload = payload
+      self.channel = channel
+    }
   }
 
   /// `event` with one argument for the members of `room`.
@@ -31,16 +36,15 @@ package struct RoomEmitter: Sendable {
     origin: EmissionOrigin? = nil
   ) -> Emission {
     Emission(
-      channel: AdapterChannel.room(room),
-      payload: AdapterBroadcast.encode(
-        uid: uid, event: event, argument: argument, rooms: [room], seq: seq, epoch: epoch, origin: origin))
+      AdapterBroadcast.encode(
+        uid: uid, event: event, argument: argument, rooms: [room], seq: seq, epoch: epoch, origin: origin),
+      on: AdapterChannel.room(room))
   }
 
   /// The same with an argument that is written as JSON.
   package func emission(_ event: String, to room: String, _ argument: (inout JSONWriter) -> Void) -> Emission {
     Emission(
-      channel: AdapterChannel.room(room),
-      payload: AdapterBroadcast.encode(uid: uid, event: event, rooms: [room], argument))
+      AdapterBroadcast.encode(uid: uid, event: event, rooms: [room], argument), on: AdapterChannel.room(room))
   }
 
   /// Says that somebody was removed in `epoch`: gateways that have heard it deliver nothing more to the room until the

@@ -17,6 +17,14 @@ package struct Typing: Sendable {
 
   package static let event = "typing"
 
+  /// Reads what `write` has written; nil for something else.
+  package init?(_ json: JSONValue) {
+    guard let conversation = json["conversationId"]?.uuid, let user = json["userId"]?.uuid,
+      let username = json["username"]?.string, let isTyping = json["isTyping"]?.bool
+    else { return nil }
+    self.init(conversation: conversation, user: user, username: username, isTyping: isTyping)
+  }
+
   package func write(to json: inout JSONWriter) {
     json.beginObject()
     json.field("conversationId", conversation)

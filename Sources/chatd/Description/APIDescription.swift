@@ -48,6 +48,7 @@ final class APIDescription: Sendable {
       ("Users", "Profiles, search, and who may use the system."),
       ("Conversations", "Who talks with whom."),
       ("Messages", "What is said."),
+      ("Presence", "Who is online."),
       ("Service", "The server itself."),
     ]
     document.answerHeaders = [("X-Request-Id", .string(length: 1...128), "Finds the request in the server's logs.")]

@@ -20,14 +20,25 @@ final class BusConsumer: Sendable {
   func consume(_ payloads: [[UInt8]]) async throws {
     let consumed = Timestamp.now()
     var emissions: [RoomEmitter.Emission] = []
+    var news: [PresenceNews] = []
     emissions.reserveCapacity(payloads.count)
     for payload in payloads {
       // An event of a later version, or of another kind, is somebody else's.
-      guard let event = ReceivedEvent(payload: payload) else { continue }
+      guard let event = ReceivedEvent(payload: payload) else {
+        if let edge = PresenceEdge(payload: payload) { news.append(.edge(edge)) }
+        continue
+      }
       hops.consumed.add()
       if let committed = event.hops?.committed { HopMetrics.observe(hops.consume, committed, consumed) }
       log.debug("event consumed", fields(event))
       append(event, at: consumed, to: &emissions)
+      if event.kind == .participantChanged, let change = event.data.value.flatMap({ ParticipantChange($0) }) {
+        news.append(.members(conversation: change.conversation, user: change.user))
+      }
+    }
+    if !news.isEmpty {
+      hops.consumed.add(news.count { if case .edge = $0 { true } else { false } })
+      try await emitter.emit([RoomEmitter.Emission(PresenceNews.encode(news), on: PresenceNews.channel)])
     }
     guard !emissions.isEmpty else { return }
     try await emitter.emit(emissions)

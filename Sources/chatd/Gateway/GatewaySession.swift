@@ -30,6 +30,8 @@ final class GatewaySession: @unchecked Sendable {
   var trace: TraceContext?
   var places: [Place] = []
   var isClosed = false
+  /// Of `PresenceLeases`, while the socket is there.
+  var lease: Int32?
   /// Of conversations that the socket was put out of. A client that joins again speaks of what it has read; what was
   /// still on its way must not be sent twice.
   var sent: [UUID: Sent] = [:]

@@ -126,6 +126,7 @@ extension Hub {
     _ join: Join, _ room: Room, since: Int64? = nil, replayed: Int, isReset: Bool
   ) -> Joined {
     room.insert(join.session, since: since ?? room.lastSeq ?? 0)
+    presence.joined(room)
     return Joined(lastSeq: room.lastSeq ?? 0, replayed: replayed, isReset: isReset)
   }
 

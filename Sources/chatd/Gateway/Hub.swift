@@ -26,6 +26,11 @@ final class Hub: @unchecked Sendable {
   let uid = RoomEmitter.makeUID()
   /// Nil where recovery is turned off.
   let recovery: Recovery?
+  /// Whom the sockets here are told of.
+  let presence: PresenceWatch
+  /// That the users of the sockets here are there.
+  let leases: PresenceLeases
+  private let typing: TypingWatch
   private let watch: SessionWatch
   private let subscriber: RedisSubscriber
   private let redis: RedisClient
@@ -62,8 +67,12 @@ final class Hub: @unchecked Sendable {
   init(
     loop: EventLoop, store: MessageStore, watch: SessionWatch, redis: RedisClient, subscriber: RedisSubscriber,
     log: Log,
-    hops: HopMetrics, recovery recoveryLimits: Recovery.Limits, limits: Limits = Limits()
+    hops: HopMetrics, presence: PresenceWatch, leases: PresenceLeases, recovery recoveryLimits: Recovery.Limits,
+    limits: Limits = Limits()
   ) {
+    self.presence = presence
+    self.leases = leases
+    typing = TypingWatch(loop: loop)
     self.hops = hops
     self.loop = loop
     self.store = store
@@ -77,13 +86,17 @@ final class Hub: @unchecked Sendable {
     subscriber.onMessage = { [unowned self] channel, payload in received(channel, payload) }
     watch.onRevoked = { [unowned self] in expel(session: $0) }
     subscriber.onResubscribed = { [unowned self] _ in reconcile() }
+    typing.onEnd = { [unowned self] room, typing in
+      let event = RoomEvent(Typing.event) { typing.write(to: &$0) }
+      if room.isVerifying { room.hold(event) } else { deliver(event, to: room) }
+    }
   }
 
   /// Subscribes to what is said to all.
   /// Throws `RedisError`: a gateway that cannot hear does not start.
   func start() async throws {
     try await subscriber.subscribe(
-      [AdapterChannel.all(), AdapterChannel.requests()] + (recovery.map { [$0.channel] } ?? []))
+      [AdapterChannel.all(), AdapterChannel.requests(), PresenceNews.channel] + (recovery.map { [$0.channel] } ?? []))
     recovery?.start()
   }
 
@@ -101,6 +114,7 @@ final class Hub: @unchecked Sendable {
       room.insert(session)
       if isNew { fresh.append(AdapterChannel.room(name)) }
     }
+    session.lease = leases.take(session.user)
     await subscribe(fresh)
     watch.connected(session)
   }
@@ -110,6 +124,9 @@ final class Hub: @unchecked Sendable {
     session.isClosed = true
     recovery?.closed(session, isKept: isKept)
     watch.disconnected(session)
+    presence.disconnected(session)
+    if let lease = session.lease { leases.release(lease) }
+    session.lease = nil
     while let place = session.places.last {
       place.room.remove(session)
       forgetIfEmpty(place.room)
@@ -128,6 +145,7 @@ final class Hub: @unchecked Sendable {
   func forgetIfEmpty(_ room: Room) {
     guard room.isEmpty, rooms[room.name] === room else { return }
     rooms[room.name] = nil
+    presence.forgotten(room)
     if let conversation = room.conversation, room.lastOrdinal > 0 { recovery?.forget(conversation) }
     subscriber.unsubscribe([AdapterChannel.room(room.name)])
   }
@@ -167,6 +185,7 @@ final class Hub: @unchecked Sendable {
     case RecoveryAsk.mark:
       recovery?.received(payload)
       return
+    case PresenceNews.mark: return presence.received(payload) { rooms[$0] }
     default: break
     }
     guard let message = AdapterMessage(payload), !message.isFrom(uid) else { return }
@@ -194,6 +213,7 @@ final class Hub: @unchecked Sendable {
   private func deliver(_ event: RoomEvent, to room: Room) {
     // Whoever was removed must not have it, and who that is the store is being asked.
     if room.isVerifying { return room.hold(event) }
+    typing.heard(event, in: room)
     room.deliver(event, offset: recovery?.offset ?? [])
     counters.delivered += room.members.count
   }
@@ -386,6 +406,7 @@ final class Hub: @unchecked Sendable {
 
   /// Compares every conversation's room with the store. Repeats until it has succeeded.
   func reconcile() {
+    presence.reconcile()
     guard !isReconciling else {
       mustReconcileAgain = true
       return
@@ -454,6 +475,14 @@ final class Hub: @unchecked Sendable {
     }
   }
 
+  /// Says that nobody is here any more, as far as Redis takes it now.
+  func close() async {
+    typing.close()
+    presence.close()
+    await leases.close()
+    await recovery?.close()
+  }
+
   // MARK: Saying something from here
 
   func publish(_ bytes: [UInt8], on channel: String) { redis.post("PUBLISH", channel, bytes) }
@@ -473,6 +502,7 @@ final class Hub: @unchecked Sendable {
 
   private func deliver(_ event: RoomEvent, to room: Room, except: GatewaySession?) {
     guard let except else { return deliver(event, to: room) }
+    typing.heard(event, in: room)
     let packet = event.packet()
     for member in room.members where member !== except { member.socket.send(packet) }
   }

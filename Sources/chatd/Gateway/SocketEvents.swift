@@ -12,7 +12,7 @@ import SocketIO
 ///
 /// The user is who the token says; an identifier of a user in a payload is ignored.
 final class SocketEvents: @unchecked Sendable {
-  private let hub: Hub
+  let hub: Hub
   private let messages: MessageService
   private let tokens: TokenVerifier
   private let loop: EventLoop
@@ -143,6 +143,8 @@ final class SocketEvents: @unchecked Sendable {
     case "leave": return try leave(payload, session)
     case "message:send": return try await send(payload, session)
     case "typing": return try await typing(payload, session)
+    case "presence:subscribe": return try await subscribeToPresence(payload, session)
+    case "presence:unsubscribe": return try unsubscribeFromPresence(payload, session)
     default: throw ChatError(.invalidRequest, "There is no event \(event.prefix(64)).")
     }
   }
@@ -191,7 +193,7 @@ final class SocketEvents: @unchecked Sendable {
 
   // MARK: Answers
 
-  private static func success(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+  static func success(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
     var json = JSONWriter()
     json.beginObject()
     json.field("ok", true)
