@@ -28,6 +28,7 @@ final class Shard: @unchecked Sendable {
   /// Once a process, on the first shard.
   private var relay: OutboxRelay?
   private var housekeeping: Housekeeping?
+  private var indexer: SearchIndexer?
   private var backlogWatch: BacklogWatch?
   private var presence: PresenceRole?
   private var inbox: InboxRole?
@@ -75,7 +76,9 @@ final class Shard: @unchecked Sendable {
     metrics.watch(publisher)
     writer.log = { log.error("the store refused a message", ["error": .reflecting($0)]) }
     let store = MessageStore(pool: pool)
-    let messages = MessageService(writer: writer, store: store, limits: MessageService.Limits(options.messages))
+    let messages = MessageService(
+      writer: writer, store: store, loop: loop, limits: MessageService.Limits(options.messages))
+    let editor = MessageEditor(store: store, messages: messages, publisher: publisher, encoding: encoding)
     let emitter = RoomEmitter(redis: redis)
 
     let presenceStore = PresenceStore(redis: redis, settings: PresenceSettings(options.presence))
@@ -95,7 +98,7 @@ final class Shard: @unchecked Sendable {
       try await hub.start()
       let sockets = servers.servers[index]
       SocketEvents(
-        hub: hub, messages: messages, tokens: tokens, loop: loop, log: log, metrics: metrics.events
+        hub: hub, messages: messages, editor: editor, tokens: tokens, loop: loop, log: log, metrics: metrics.events
       )
       .attach(to: sockets)
       metrics.watch(sockets, hub)
@@ -128,7 +131,7 @@ final class Shard: @unchecked Sendable {
       UserRoutes(accounts: accounts).add(to: router)
       ConversationRoutes(accounts: accounts, conversations: conversations, messages: messages, emitter: emitter)
         .add(to: router)
-      MessageRoutes(messages: messages).add(to: router)
+      MessageRoutes(messages: messages, editor: editor, search: MessageSearch(pool: pool), log: log).add(to: router)
     }
 
     parts.description.publish(router.routes)
@@ -159,6 +162,10 @@ final class Shard: @unchecked Sendable {
         pool: pool, idempotencyLifetime: options.messages.idempotencyLifetime, loop: loop, log: log)
       housekeeping.start()
       self.housekeeping = housekeeping
+      let indexer = SearchIndexer(pool: pool, loop: loop)
+      indexer.report = { log.warning("the search index cannot be filled", ["error": .describing($0)]) }
+      indexer.start()
+      self.indexer = indexer
       let services = Services(
         parts: parts, loop: loop, pool: pool, redis: redis, bus: bus, publisher: publisher, emitter: emitter,
         presence: presenceStore, metrics: metrics, log: log)
@@ -249,6 +256,7 @@ final class Shard: @unchecked Sendable {
     await presence?.stop()
     await relay?.stop()
     await housekeeping?.stop()
+    await indexer?.stop()
     await backlogWatch?.stop()
     metrics.end()
     loop.tickObserver = nil

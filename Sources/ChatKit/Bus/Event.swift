@@ -7,6 +7,9 @@ package import Primitives
 package struct Event: Sendable {
   package enum Kind: String, Sendable {
     case messageCreated = "message.created"
+    case messageUpdated = "message.updated"
+    case messageDeleted = "message.deleted"
+    case reactionChanged = "reaction.changed"
     case conversationChanged = "conversation.changed"
     case participantChanged = "participant.changed"
   }
@@ -40,14 +43,20 @@ package struct Event: Sendable {
     self.hops = hops
   }
 
-  /// Receivers see the trace of a message when it is one that is kept.
   package static func messageCreated(
     _ id: UUID, _ message: Message, epoch: Int64, trace: TraceContext? = nil, hops: EventHops? = nil
   ) -> Event {
-    var json = JSONWriter(reserving: 384)
-    message.write(to: &json, trace: trace?.isSampled == true ? trace : nil)
+    .entry(id, LogEntry(message), epoch: epoch, trace: trace, hops: hops)
+  }
+
+  /// An entry of a conversation's log. Receivers see its trace when it is one that is kept.
+  package static func entry(
+    _ id: UUID, _ entry: LogEntry, epoch: Int64, trace: TraceContext? = nil, hops: EventHops? = nil
+  ) -> Event {
+    var json = JSONWriter(reserving: 416)
+    entry.write(to: &json, trace: trace?.isSampled == true ? trace : nil)
     return Event(
-      id: id, kind: .messageCreated, at: message.createdAt, conversationId: message.conversationId, seq: message.seq,
+      id: id, kind: entry.kind, at: entry.at, conversationId: entry.message.conversationId, seq: entry.seq,
       epoch: epoch, data: json.bytes, trace: trace, hops: hops)
   }
 

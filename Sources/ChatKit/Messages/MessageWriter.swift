@@ -240,11 +240,12 @@ package final class MessageWriter: @unchecked Sendable {
     let now = Timestamp.now()
     let rows = try await store.query(
       """
-      SELECT status, message_id, seq, created_at, epoch FROM send_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      SELECT status, message_id, seq, created_at, epoch FROM send_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
       """,
       batch.map(\.draft.conversationId), batch.map(\.draft.senderId), batch.map(\.draft.id),
       batch.map(\.draft.eventId), batch.map(\.draft.idempotencyKey), batch.map(\.draft.fingerprint),
-      batch.map(\.draft.type.rawValue), batch.map(\.draft.body), batch.map(\.draft.replyTo), now)
+      batch.map(\.draft.type.rawValue), batch.map(\.draft.body), batch.map(\.draft.replyTo),
+      batch.map(\.draft.attachmentId), now)
     counters.batches += 1
     var answers: [(Pending, Result<Outcome, any Error>)] = []
     var fresh: [StoredMessage] = []

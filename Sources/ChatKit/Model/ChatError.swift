@@ -16,6 +16,8 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
     case notFound = "not_found"
     /// It exists already, or has changed meanwhile.
     case conflict
+    /// What is encrypted cannot be searched.
+    case conversationEncrypted = "conversation_encrypted"
     /// `If-Match` names a state that is not the present one.
     case preconditionFailed = "precondition_failed"
     /// The idempotency key was used for another request.
@@ -60,6 +62,9 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
   package static func invalid(_ field: String, _ message: String) -> ChatError {
     ChatError(.invalidRequest, message, field: field)
   }
+
+  package static let noSuchMessage = ChatError(
+    .notFound, "There is no such message, or you are not a participant of its conversation.")
 
   package static let noSuchConversation = ChatError(
     .notFound, "There is no such conversation, or you are not one of its participants.")

@@ -89,7 +89,7 @@ package final class OutboxPublisher: @unchecked Sendable {
       let ids = acknowledged
       acknowledged = []
       // A row that stays is published again by the relay and dropped as known by those who have seen it.
-      _ = try? await pool.query("DELETE FROM outbox WHERE id = ANY ($1)", ids)
+      try? await Outbox.settle(ids, pool)
     }
     isDeleting = false
   }

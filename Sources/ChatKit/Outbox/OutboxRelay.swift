@@ -89,11 +89,11 @@ package final class OutboxRelay: @unchecked Sendable {
           missing.append(Missing(event: id, conversation: conversation, seq: seq, epoch: epoch))
         }
       }
-      for event in try await messageEvents(missing, transaction) { made[event.id] = event }
+      for event in try await entryEvents(missing, transaction) { made[event.id] = event }
       // In the order of their commits, whatever kind they are.
       let events = ids.compactMap { made[$0] }
       try await bus.publish(events)
-      _ = try await transaction.query("DELETE FROM outbox WHERE id = ANY ($1)", ids)
+      try await Outbox.settle(ids, transaction)
       relayed += events.count
       return rows.count
     }
@@ -107,27 +107,20 @@ package final class OutboxRelay: @unchecked Sendable {
     let epoch: Int64
   }
 
-  /// `message.created` is made from the message itself.
-  private func messageEvents(
-    _ wanted: [Missing], _ transaction: PostgresTransaction
-  ) async throws -> [BusEvent] {
+  /// Entries of a conversation's log are made from the log itself.
+  private func entryEvents(_ wanted: [Missing], _ transaction: PostgresTransaction) async throws -> [BusEvent] {
     guard !wanted.isEmpty else { return [] }
-    let rows = try await transaction.query(
-      """
-      SELECT m.id, m.conversation_id, m.seq, m.sender_id, m.type, m.body, m.reply_to, m.created_at, m.edited_at,
-        m.deleted_at
-      FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS w (conversation_id, seq, n)
-      JOIN messages m ON m.conversation_id = w.conversation_id AND m.seq = w.seq ORDER BY m.conversation_id, m.seq
-      """, wanted.map(\.conversation), wanted.map(\.seq))
     struct Place: Hashable {
       let conversation: UUID
       let seq: Int64
     }
     var events: [Place: Missing] = [:]
     for entry in wanted { events[Place(conversation: entry.conversation, seq: entry.seq)] = entry }
-    return try MessageStore.messages(rows).compactMap { message in
-      guard let entry = events[Place(conversation: message.conversationId, seq: message.seq)] else { return nil }
-      return Event.messageCreated(entry.event, message, epoch: entry.epoch).busEvent(as: settings.encoding)
+    let entries = try await MessageStore.entries(
+      at: wanted.map { (conversation: $0.conversation, seq: $0.seq) }, transaction)
+    return entries.compactMap { entry in
+      guard let found = events[Place(conversation: entry.message.conversationId, seq: entry.seq)] else { return nil }
+      return Event.entry(found.event, entry, epoch: found.epoch).busEvent(as: settings.encoding)
     }
   }
 }

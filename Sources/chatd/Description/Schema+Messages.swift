@@ -5,19 +5,38 @@ import HTTP
 extension Schema {
   static let seq = Schema.integer(1...Int64.max)
 
-  static let message = Schema.component(
-    "Message",
+  private static let messageFields: [SchemaField] = [
+    .required("id", .uuid),
+    .required("conversationId", .uuid),
+    .required("seq", .seq, "The message's place in its conversation."),
+    .required("senderId", .uuid),
+    .optional("senderName", .string, "The sender's username."),
+    .required("type", .oneOf("text", "image", "file", "system")),
+    .required("body", .string, "Empty once the message is deleted."),
+    .optional("replyTo", .uuid),
+    .optional("attachmentId", .uuid),
+    .required("createdAt", .time),
+    .optional("editedAt", .time),
+    .optional("deletedAt", .time),
+    .required("version", .seq, "Rises with each edit; the entity tag."),
+  ]
+
+  static let message = Schema.component("Message", .object(messageFields))
+
+  static let reaction = Schema.component(
+    "Reaction",
     .object(
-      .required("id", .uuid),
-      .required("conversationId", .uuid),
-      .required("seq", .seq, "The message's place in its conversation."),
-      .required("senderId", .uuid),
-      .required("type", .oneOf("text", "image", "file", "system")),
-      .required("body", .string),
-      .optional("replyTo", .uuid),
-      .required("createdAt", .time),
-      .optional("editedAt", .time),
-      .optional("deletedAt", .time)))
+      .required("emoji", .string),
+      .required("total", .integer(0...Int64.max), "How many have reacted with it."),
+      .required("own", .boolean, "Whether oneself has.")))
+
+  /// As one reader sees it.
+  static let reactedMessage = Schema.component(
+    "ReactedMessage", .object(messageFields + [.optional("reactions", .array(.reaction))]))
+
+  /// What is wrong with one of several, and in acks.
+  static let socketError = Schema.object(
+    .required("code", .string), .required("message", .string), .optional("field", .string))
 
   /// Where a page of a list ends: opaque.
   static let cursor = Schema.string(length: 1...512)

@@ -59,12 +59,14 @@ final class BusConsumer: Sendable {
   private func append(_ event: ReceivedEvent, at time: Timestamp, to emissions: inout [RoomEmitter.Emission]) {
     let room = event.conversationId.description
     switch event.kind {
-    case .messageCreated:
+    case .messageCreated, .messageUpdated, .messageDeleted, .reactionChanged:
       // A trace that nobody keeps need not go further: conversation and seq say which message it is.
       let trace = event.trace.flatMap { $0.isSampled ? $0 : nil }
       let origin = EmissionOrigin(trace: trace, received: event.hops?.received, emitted: time)
       emissions.append(
-        emitter.emission("message:new", event.data, to: room, seq: event.seq, epoch: event.epoch, origin: origin))
+        emitter.emission(
+          LogEntry.eventName(of: event.kind) ?? "", event.data, to: room, seq: event.seq, epoch: event.epoch,
+          origin: origin))
     case .participantChanged:
       guard let change = event.data.value.flatMap({ ParticipantChange($0) }) else { return }
       switch change.change {

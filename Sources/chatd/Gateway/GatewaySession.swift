@@ -40,9 +40,13 @@ final class GatewaySession: @unchecked Sendable {
   /// Joins, of rooms that the socket is in already, that are under way: what the client has is not known meanwhile.
   var rejoins = 0
 
+  /// The names by which the client speaks.
+  let vocabulary: Vocabulary
+
   var isRecoverable: Bool { privateID != nil }
 
-  init(socket: Socket, claims: AccessClaims, privateID: SessionID?) {
+  init(socket: Socket, claims: AccessClaims, privateID: SessionID?, vocabulary: Vocabulary = .modern) {
+    self.vocabulary = vocabulary
     self.privateID = privateID
     self.socket = socket
     user = claims.user

@@ -102,11 +102,13 @@ extension Hub {
       join.pending = []
       join.hasOverflowed = false
       while sent < target {
-        let page = try await store.messages(
+        let page = try await store.entries(
           of: conversation, for: join.session.user, after: sent, through: target, limit: limits.page)
         try check(join)
         guard let last = page.last else { break }
-        for message in page { join.session.socket.send(RoomEvent.messageNew(message).packet()) }
+        for entry in page {
+          join.session.socket.send(RoomEvent.entry(entry).packet(in: join.session.vocabulary))
+        }
         sent = last.seq
         try await drained(join)
       }
@@ -118,7 +120,7 @@ extension Hub {
     }
     isComplete = true
     let pending = join.pending ?? []
-    for event in pending { join.session.socket.send(event.packet()) }
+    for event in pending { join.session.socket.send(event.packet(in: join.session.vocabulary)) }
     return finish(join, room, since: since, replayed: Int(sent - after) + pending.count, isReset: false)
   }
 

@@ -93,6 +93,7 @@ extension Hub {
       json.field("clientCount", selected.count)
     }
     for session in selected {
+      let event = session.vocabulary == .legacy ? event.legacy : event
       session.socket.emit(eventArray: event.json, timeout: request.timeout, attachments: event.attachments) {
         [self] result in
         if case .success(let arguments) = result { acknowledge(request, arguments) }

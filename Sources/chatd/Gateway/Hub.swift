@@ -9,10 +9,10 @@ import SocketIO
 
 /// A loop's rooms: what Redis says to a room goes to the room's sockets on this loop.
 ///
-/// The hub is subscribed to the channels of the rooms it has members in, and to no other. Messages of a conversation
-/// bear their seq; the hub delivers each once and in order, whatever the bus does: what it has had is dropped, what
-/// comes too early waits, and what does not come is read from the store. A conversation's seq has no gaps, so a gap
-/// here means a message that is committed and on its way, or lost on it.
+/// The hub is subscribed to the channels of the rooms it has members in, and to no other. The entries of a conversation's
+/// log (messages, edits, deletes, reactions) bear their seq; the hub delivers each once and in order, whatever the bus
+/// does: what it has had is dropped, what comes too early waits, and what does not come is read from the store. A
+/// conversation's seq has no gaps, so a gap here means an entry that is committed and on its way, or lost on it.
 ///
 /// Redis forgets what it says while nobody listens. So when the subscription was broken, for whatever reason, the hub
 /// compares all of its rooms with the store (`reconcile`): their newest seq, and whether the members still are.
@@ -222,9 +222,8 @@ final class Hub: @unchecked Sendable {
   func broadcast(_ event: RoomEvent, to names: [String], except: [String]) {
     let selected = select(RoomRequest.Selection(rooms: names, except: except))
     guard !selected.isEmpty else { return }
-    let plain = event.packet()
-    let marked = recovery.map { event.packet(offset: $0.offset) } ?? plain
-    for member in selected { member.socket.send(member.isRecoverable ? marked : plain) }
+    var packets = PacketSet(event, offset: recovery?.offset)
+    for member in selected { member.socket.send(packets.packet(for: member)) }
     counters.delivered += selected.count
   }
 
@@ -337,18 +336,16 @@ final class Hub: @unchecked Sendable {
     var failures = 0
     while !room.isEmpty, let last = room.lastSeq, last < room.highestSeen {
       do {
-        let page = try await store.messages(
+        let page = try await store.entries(
           of: conversation, after: last, through: room.highestSeen, limit: limits.page)
         // Asked after the page was read: a removal before any of its messages is seen now.
         if let epoch = try await store.epoch(of: conversation) { noticed(epoch, in: room) }
         while room.isVerifying { try await loop.sleep(for: .milliseconds(2)) }
-        for message in page where message.seq == (room.lastSeq ?? 0) + 1 {
-          advance(room, .messageNew(message))
-        }
+        for entry in page where entry.seq == (room.lastSeq ?? 0) + 1 { advance(room, .entry(entry)) }
         drain(room)
         if page.isEmpty, room.lastSeq == last {
           log.error(
-            "a message that was announced is not in the store",
+            "an entry that was announced is not in the store",
             ["conversation_id": .string(room.name), "seq": .integer(last + 1)])
           return
         }
@@ -503,7 +500,7 @@ final class Hub: @unchecked Sendable {
   private func deliver(_ event: RoomEvent, to room: Room, except: GatewaySession?) {
     guard let except else { return deliver(event, to: room) }
     typing.heard(event, in: room)
-    let packet = event.packet()
-    for member in room.members where member !== except { member.socket.send(packet) }
+    var packets = PacketSet(event, offset: nil)
+    for member in room.members where member !== except { member.socket.send(packets.packet(for: member)) }
   }
 }

@@ -10,6 +10,8 @@ final class Room: @unchecked Sendable {
   private(set) var members: ContiguousArray<GatewaySession> = []
   /// Members whose packets bear an offset.
   private var recoverableCount = 0
+  /// Members who are spoken to in the older names.
+  private var legacyCount = 0
   /// Joins under way: not members yet, but to be told when their user is removed.
   var joins: [Join] = []
   /// What has been delivered; nil until the store was asked.
@@ -44,6 +46,7 @@ final class Room: @unchecked Sendable {
     session.places.append(GatewaySession.Place(room: self, index: members.count, since: since))
     members.append(session)
     if session.isRecoverable { recoverableCount += 1 }
+    if session.vocabulary == .legacy { legacyCount += 1 }
   }
 
   /// The last member takes the place that becomes free.
@@ -53,6 +56,7 @@ final class Room: @unchecked Sendable {
     session.places.swapAt(place, session.places.count - 1)
     session.places.removeLast()
     if session.isRecoverable { recoverableCount -= 1 }
+    if session.vocabulary == .legacy { legacyCount -= 1 }
     let last = members.removeLast()
     guard index < members.count else { return }
     members[index] = last
@@ -82,18 +86,18 @@ final class Room: @unchecked Sendable {
   /// Sends an event to all members, with `offset` to those who can be recovered.
   func deliver(_ event: RoomEvent, offset: @autoclosure () -> [UInt8]) {
     if members.isEmpty { return }
-    if recoverableCount == 0 {
+    if recoverableCount == 0, legacyCount == 0 {
       let packet = event.packet()
       for member in members { member.socket.send(packet) }
       return
     }
-    let marked = event.packet(offset: offset())
-    if recoverableCount == members.count {
+    if recoverableCount == members.count, legacyCount == 0 {
+      let marked = event.packet(offset: offset())
       for member in members { member.socket.send(marked) }
       return
     }
-    let plain = event.packet()
-    for member in members { member.socket.send(member.isRecoverable ? marked : plain) }
+    var packets = PacketSet(event, offset: recoverableCount == 0 ? nil : offset())
+    for member in members { member.socket.send(packets.packet(for: member)) }
   }
 }
 

@@ -3,7 +3,7 @@ import JSON
 import SocketIO
 
 /// An event for a room's members, not yet the bytes of a packet: those who can be recovered get the hub's offset at the
-/// end of its arguments, the others do not.
+/// end of its arguments, the others do not; and some get it in the older names (`PacketSet`).
 struct RoomEvent {
   /// `["name",…]`
   let json: [UInt8]
@@ -24,8 +24,15 @@ struct RoomEvent {
     self.init(json: json.bytes)
   }
 
-  /// `message:new` with a message from the store.
-  static func messageNew(_ message: Message) -> RoomEvent { RoomEvent("message:new") { message.write(to: &$0) } }
+  /// An entry of a conversation's log, from the store.
+  static func entry(_ entry: LogEntry) -> RoomEvent { RoomEvent(entry.eventName) { entry.write(to: &$0) } }
+
+  /// The same in the older names.
+  var legacy: RoomEvent {
+    Vocabulary.legacy(event: json).map { RoomEvent(json: $0, attachments: attachments) } ?? self
+  }
+
+  func packet(in vocabulary: Vocabulary) -> PreparedPacket { vocabulary == .legacy ? legacy.packet() : packet() }
 
   func packet() -> PreparedPacket { PreparedPacket(eventArray: json, attachments: attachments) }
 

@@ -14,6 +14,7 @@ import SocketIO
 final class SocketEvents: @unchecked Sendable {
   let hub: Hub
   private let messages: MessageService
+  private let editor: MessageEditor
   private let tokens: TokenVerifier
   private let loop: EventLoop
   private let log: Log
@@ -21,11 +22,13 @@ final class SocketEvents: @unchecked Sendable {
   private var traces = TraceSource()
 
   init(
-    hub: Hub, messages: MessageService, tokens: TokenVerifier, loop: EventLoop, log: Log, metrics: SocketEventMetrics
+    hub: Hub, messages: MessageService, editor: MessageEditor, tokens: TokenVerifier, loop: EventLoop, log: Log,
+    metrics: SocketEventMetrics
   ) {
     self.metrics = metrics
     self.hub = hub
     self.messages = messages
+    self.editor = editor
     self.tokens = tokens
     self.loop = loop
     self.log = log
@@ -53,9 +56,13 @@ final class SocketEvents: @unchecked Sendable {
     } catch {
       throw Self.refusal(ChatError(.unauthenticated, "The access token is not valid: \(error)."))
     }
-    if await recover(socket, auth, claims) { return }
+    let vocabulary = auth?["vocabulary"]?.string ?? Vocabulary.modern.rawValue
+    guard let vocabulary = Vocabulary(rawValue: vocabulary) else {
+      throw Self.refusal(ChatError.invalid("vocabulary", "vocabulary is one of: modern, legacy."))
+    }
+    if await recover(socket, auth, claims, vocabulary) { return }
     let privateID = isRecoveryOffered(socket, auth) ? SessionID(SecureRandom.token()) : nil
-    let session = GatewaySession(socket: socket, claims: claims, privateID: privateID)
+    let session = GatewaySession(socket: socket, claims: claims, privateID: privateID, vocabulary: vocabulary)
     session.trace = Self.trace(auth)
     socket.data = session
     if let privateID { socket.recover(id: nil, privateID: privateID.description) }
@@ -69,14 +76,16 @@ final class SocketEvents: @unchecked Sendable {
 
   /// Lets a client that comes back, with a token of the same user, continue as the socket that it was. False where that
   /// cannot be without a gap or a repetition.
-  private func recover(_ socket: Socket, _ auth: JSONValue?, _ claims: AccessClaims) async -> Bool {
+  private func recover(
+    _ socket: Socket, _ auth: JSONValue?, _ claims: AccessClaims, _ vocabulary: Vocabulary
+  ) async -> Bool {
     guard let recovery = hub.recovery, let text = auth?["pid"]?.string, let privateID = SessionID(text),
       let offset = auth?["offset"]?.string.flatMap({ RecoveryOffset($0) }),
       let answer = await recovery.take(privateID, at: offset, user: claims.user), !socket.isGone
     else { return false }
     let fresh = socket.id
     guard socket.recover(id: answer.socket, privateID: text) else { return false }
-    let session = GatewaySession(socket: socket, claims: claims, privateID: privateID)
+    let session = GatewaySession(socket: socket, claims: claims, privateID: privateID, vocabulary: vocabulary)
     session.trace = Self.trace(auth)
     socket.data = session
     await hub.add(session)
@@ -118,12 +127,13 @@ final class SocketEvents: @unchecked Sendable {
 
   private func received(_ socket: Socket, _ event: String, _ arguments: Arguments, _ ack: Ack?) {
     guard let session = socket.data as? GatewaySession else { return }
-    let payload = Payload(arguments)
+    let (event, implied) = session.vocabulary.request(event)
+    let payload = Payload(arguments, vocabulary: session.vocabulary, implied: implied)
     let started = loop.now
     loop.start { [self] in
       do {
         let answer = try await answer(event, payload, session)
-        ack?.send(json: answer)
+        ack?.send(json: session.vocabulary == .legacy ? Vocabulary.legacy(answer: answer) : answer)
         metrics.answered(event, from: started, to: clinux_monotonic_ns(), error: nil)
       } catch is CancellationError {
         // The socket is gone.
@@ -131,7 +141,9 @@ final class SocketEvents: @unchecked Sendable {
         let error = ChatError(
           mapping: error,
           log: log.with(["event": .string(String(event.prefix(64))), "user_id": .describing(session.user)]))
-        ack?.send(json: Self.failure(error))
+        var shown = error
+        shown.field = error.field.map { session.vocabulary.field($0) }
+        ack?.send(json: Self.failure(shown))
         metrics.answered(event, from: started, to: clinux_monotonic_ns(), error: error)
       }
     }
@@ -142,6 +154,9 @@ final class SocketEvents: @unchecked Sendable {
     case "join": return try await join(payload, session)
     case "leave": return try leave(payload, session)
     case "message:send": return try await send(payload, session)
+    case "message:edit": return try await edit(payload, session)
+    case "message:delete": return try await delete(payload, session)
+    case "reaction": return try await react(payload, session)
     case "typing": return try await typing(payload, session)
     case "presence:subscribe": return try await subscribeToPresence(payload, session)
     case "presence:unsubscribe": return try unsubscribeFromPresence(payload, session)
@@ -168,14 +183,50 @@ final class SocketEvents: @unchecked Sendable {
   }
 
   private func send(_ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
-    let parent = payload.trace() ?? session.trace
-    let draft = try payload.draft(from: session.user, trace: traces.next(after: parent))
+    let draft = try payload.draft(from: session.user, named: session.username, trace: trace(payload, session))
     let outcome = try await messages.send(draft)
     return Self.success { json in
       json.key("message")
       outcome.message.write(to: &json)
       if outcome.isReplayed { json.field("replayed", true) }
     }
+  }
+
+  private func edit(_ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
+    let message = try await editor.edit(
+      try payload.uuid("messageId"), body: try payload.string("body"),
+      version: try payload.optionalInt64("version", atLeast: 1), by: session.user, trace: trace(payload, session))
+    return Self.success { json in
+      json.key("message")
+      message.write(to: &json)
+    }
+  }
+
+  private func delete(_ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
+    let message = try await editor.delete(
+      try payload.uuid("messageId"), version: try payload.optionalInt64("version", atLeast: 1), by: session.user,
+      trace: trace(payload, session))
+    return Self.success { json in
+      json.key("message")
+      message.write(to: &json)
+    }
+  }
+
+  private func react(_ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
+    let id = try payload.uuid("messageId")
+    let count = try await editor.react(
+      id, emoji: try payload.string("emoji"), isAdded: try payload.optionalBool("added") ?? true, by: session.user,
+      trace: trace(payload, session))
+    return Self.success { json in
+      json.field("messageId", id)
+      json.field("emoji", count.emoji)
+      json.field("total", count.total)
+      json.field("own", count.isOwn)
+    }
+  }
+
+  private func trace(_ payload: Payload, _ session: GatewaySession) -> TraceContext? {
+    traces.next(after: payload.trace() ?? session.trace)
   }
 
   /// Only who is in the room may say so: the check costs no look-up, and who has not joined cannot see the answer.

@@ -10,7 +10,9 @@ struct SocketEventMetrics: Sendable {
   }
 
   /// The events that there are; everything else a client may say is `unknown`.
-  private static let names = ["join", "leave", "message:send", "typing"]
+  private static let names = [
+    "join", "leave", "message:send", "message:edit", "message:delete", "reaction", "typing",
+  ]
 
   private let cells: [String: Cells]
   private let unknown: Cells

@@ -80,12 +80,16 @@ struct ConversationRoutes: Sendable {
     let history = Operation("listMessages", "Read a conversation's history, the oldest first", tag: "Messages")
       .query("limit", .integer(1...Int64(messages.limits.page)).standard(50), "Messages on a page at most.")
       .query("cursor", .cursor, "`older` or `newer` of another page.")
+      .details("A page begins at one place only. Reactions are as the one who asks sees them.")
       .query("afterSeq", .integer(0...Int64.max), "Begin after this message.")
       .query("beforeSeq", .integer(0...Int64.max), "End before this message.")
+      .query("after", .time, "Begin at this time.")
+      .query("before", .time, "End before this time.")
       .answer(
         .ok,
         .object(
-          .required("messages", .array(.message)),
+          .required("messages", .array(.reactedMessage)),
+          .required("lastSeq", .integer(0...Int64.max), "Join after it: nothing is missed."),
           .optional("older", .cursor, "For `cursor`: the page before. Absent on the first one."),
           .optional("newer", .cursor, "For `cursor`: the page after. Absent on the last one.")))
     router.get("/api/conversations/:id/messages", history) { request, context in
@@ -154,32 +158,40 @@ struct ConversationRoutes: Sendable {
 
   private func history(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let id = try context.parameter("id", as: UUID.self)
-    var cursor: Cursor?
-    if let text = request.query["cursor"] {
-      guard let parsed = Cursor(text) else { throw ChatError.invalid("cursor", "The cursor is not one of ours.") }
-      cursor = parsed
-    } else if let text = request.query["afterSeq"] {
-      guard let seq = Int64(text), seq >= 0 else { throw ChatError.invalid("afterSeq", "afterSeq must be an integer.") }
-      cursor = Cursor(.after, seq)
-    } else if let text = request.query["beforeSeq"] {
-      guard let seq = Int64(text), seq >= 0 else {
-        throw ChatError.invalid("beforeSeq", "beforeSeq must be an integer.")
-      }
-      cursor = Cursor(.before, seq)
-    }
     let page = try await messages.history(
-      of: id, for: try context.claims().user, cursor: cursor,
+      of: id, for: try context.claims().user, from: try Self.start(request.query),
       limit: try request.limit(default: 50, most: messages.limits.page))
     return .json(.ok) { json in
       json.beginObject()
       json.key("messages")
       json.beginArray()
-      for message in page.messages { message.write(to: &json) }
+      for message in page.messages { message.write(to: &json, reactions: page.reactions[message.seq] ?? []) }
       json.endArray()
+      json.field("lastSeq", page.lastSeq)
       if let older = page.older { json.field("older", older.text) }
       if let newer = page.newer { json.field("newer", newer.text) }
       json.endObject()
     }
+  }
+
+  /// Where a page begins: the cursor of another page, a place in the log, or a time. One of them at most, but for a cursor,
+  /// which comes before all.
+  private static func start(_ query: HTTPQuery) throws -> MessageService.Start {
+    if let text = query["cursor"] {
+      guard let cursor = Cursor(text) else { throw ChatError.invalid("cursor", "The cursor is not one of ours.") }
+      return .cursor(cursor)
+    }
+    let named = ["afterSeq", "beforeSeq", "after", "before"].compactMap { name in query[name].map { (name, $0) } }
+    guard let (name, text) = named.first else { return .newest }
+    guard named.count == 1 else { throw ChatError.invalid(named[1].0, "\(name) says already where the page begins.") }
+    if name.hasSuffix("Seq") {
+      guard let seq = Int64(text), seq >= 0 else { throw ChatError.invalid(name, "\(name) must be an integer.") }
+      return .cursor(Cursor(name == "afterSeq" ? .after : .before, seq))
+    }
+    guard let time = Timestamp(rfc3339: text) else {
+      throw ChatError.invalid(name, "\(name) must be a time of RFC 3339.")
+    }
+    return name == "after" ? .after(time) : .before(time)
   }
 
   private func typing(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
@@ -196,15 +208,4 @@ struct ConversationRoutes: Sendable {
 
 extension Schema {
   fileprivate static func users(most: Int) -> Schema { .array(.uuid, count: 0...most) }
-}
-
-extension HTTPRequest {
-  /// The `limit` parameter. Throws `ChatError` invalidRequest.
-  func limit(default standard: Int, most: Int) throws -> Int {
-    guard let text = query["limit"] else { return standard }
-    guard let limit = Int(text), (1...most).contains(limit) else {
-      throw ChatError.invalid("limit", "limit must be 1 to \(most).")
-    }
-    return limit
-  }
 }

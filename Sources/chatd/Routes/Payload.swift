@@ -8,6 +8,9 @@ import SocketIO
 /// `ChatError` that names it.
 struct Payload: Sendable {
   private let document: JSONDocument?
+  private var vocabulary = Vocabulary.modern
+  /// A field that the event's name stands for.
+  private var implied: (key: String, value: Bool)?
 
   /// The body of a request. Throws `ChatError` when it is no JSON object.
   init(_ request: HTTPRequest) throws {
@@ -20,7 +23,12 @@ struct Payload: Sendable {
   }
 
   /// The first argument of an event; without one every field is missing.
-  init(_ arguments: Arguments) {
+  /// - Parameters:
+  ///   - vocabulary: the names that its fields have.
+  ///   - implied: a field that the event's name says.
+  init(_ arguments: Arguments, vocabulary: Vocabulary = .modern, implied: (key: String, value: Bool)? = nil) {
+    self.vocabulary = vocabulary
+    self.implied = implied
     guard let first = arguments.first, first.kind == .object else {
       document = nil
       return
@@ -28,8 +36,15 @@ struct Payload: Sendable {
     document = first.withRawBytes { try? JSONDocument(parsing: $0) }
   }
 
+  /// An element of a list of objects.
+  init(_ value: JSONValue) {
+    document = value.kind == .object ? value.withRawBytes { try? JSONDocument(parsing: $0) } : nil
+  }
+
   private subscript(key: String) -> JSONValue? {
-    guard let value = document?.root[key], !value.isNull else { return nil }
+    guard let root = document?.root else { return nil }
+    if let value = root[key] { return value.isNull ? nil : value }
+    guard vocabulary == .legacy, let value = root[vocabulary.field(key)], !value.isNull else { return nil }
     return value
   }
 
@@ -69,6 +84,14 @@ struct Payload: Sendable {
     }
   }
 
+  /// The objects of an array, at most `most`.
+  func objects(_ key: String, most: Int) throws -> [Payload] {
+    guard let array = self[key]?.array, (1...most).contains(array.count) else {
+      throw ChatError.invalid(key, "\(key) must be an array of 1 to \(most) objects.")
+    }
+    return array.map { Payload($0) }
+  }
+
   func optionalInt64(_ key: String, atLeast minimum: Int64) throws -> Int64? {
     guard let value = self[key] else { return nil }
     guard let number = value.int64, number >= minimum else {
@@ -78,6 +101,7 @@ struct Payload: Sendable {
   }
 
   func optionalBool(_ key: String) throws -> Bool? {
+    if let implied, implied.key == key { return implied.value }
     guard let value = self[key] else { return nil }
     guard let flag = value.bool else { throw ChatError.invalid(key, "\(key) must be true or false.") }
     return flag
@@ -87,14 +111,18 @@ struct Payload: Sendable {
   func trace() -> TraceContext? { self["traceparent"]?.withUTF8 { TraceContext(utf8: $0) } ?? nil }
 
   /// A message to be sent; the same fields over HTTP and over a socket.
-  func draft(from sender: UUID, idempotencyKey: String? = nil, trace: TraceContext? = nil) throws -> MessageDraft {
+  func draft(
+    from sender: UUID, named name: String?, idempotencyKey: String? = nil, trace: TraceContext? = nil
+  ) throws -> MessageDraft {
     let type = try optionalString("type") ?? MessageType.text.rawValue
     guard let type = MessageType(rawValue: type) else {
-      throw ChatError.invalid("type", "type is one of: text, image, file, system.")
+      throw ChatError.invalid("type", "type is one of: text, image, file.")
     }
+    // Of an image or a file it is the caption.
+    let body = type == .image || type == .file ? try optionalString("body") ?? "" : try string("body")
     return MessageDraft(
-      conversationId: try uuid("conversationId"), senderId: sender, type: type, body: try string("body"),
-      replyTo: try optionalUUID("replyTo"),
+      conversationId: try uuid("conversationId"), senderId: sender, senderName: name, type: type, body: body,
+      replyTo: try optionalUUID("replyTo"), attachmentId: try optionalUUID("attachmentId"),
       idempotencyKey: try idempotencyKey ?? optionalString("idempotencyKey"), trace: trace)
   }
 }

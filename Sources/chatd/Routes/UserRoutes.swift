@@ -64,17 +64,7 @@ struct UserRoutes: Sendable {
     let change = ProfileChange(
       displayName: try body.optionalString("displayName"),
       avatarURL: body.isNull("avatarUrl") ? .some(nil) : try body.optionalString("avatarUrl").map { .some($0) })
-    return Self.answer(try await accounts.change(change, of: claims.user, at: try Self.version(request)))
-  }
-
-  /// Of `If-Match` (RFC 9110, 13.1.1), which has one entity tag here: nil without it, and for `*`.
-  private static func version(_ request: HTTPRequest) throws -> Int64? {
-    guard let field = request.headers["if-match"] else { return nil }
-    if field == "*" { return nil }
-    guard field.utf8.count >= 3, field.hasPrefix("\""), field.hasSuffix("\""),
-      let version = Int64(field.dropFirst().dropLast())
-    else { throw ChatError(.preconditionFailed, "If-Match names no state of this profile.") }
-    return version
+    return Self.answer(try await accounts.change(change, of: claims.user, at: try request.ifMatch()))
   }
 
   private func search(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {

@@ -65,6 +65,33 @@ struct MessageWriterTests {
     }
   }
 
+  @Test("the server's own message needs no participant, and nobody changes it")
+  func announcements() async throws {
+    try await Domain.with { domain in
+      let ann = try await domain.user("ann")
+      let bob = try await domain.user("bob")
+      let room = try await domain.group(ann)
+      let store = MessageStore(pool: domain.pool)
+      let service = MessageService(writer: domain.writer(), store: store, loop: domain.loop)
+      let editor = MessageEditor(store: store, messages: service, publisher: domain.publisher)
+      let said = try await service.announce("bob has left", in: room, by: bob.id, named: "bob")
+      #expect(said.type == .system && said.seq == 1 && said.senderName == "bob")
+      let page = try await service.history(of: room, for: ann.id, from: .newest, limit: 10)
+      #expect(page.messages == [said])
+      await #expect(throws: ChatError.self) { try await editor.delete(said.id, version: nil, by: ann.id) }
+      await #expect(throws: ChatError.self) {
+        try await service.announce("x", in: .v7(), by: ann.id)
+      }
+      // Anybody else's message must be a participant's, and no system message.
+      await #expect(throws: ChatError.self) {
+        try await service.send(MessageDraft(conversationId: room, senderId: bob.id, body: "x"))
+      }
+      await #expect(throws: ChatError.self) {
+        try await service.send(MessageDraft(conversationId: room, senderId: ann.id, type: .system, body: "x"))
+      }
+    }
+  }
+
   @Test("the same key and body is the same message, in one tick and later")
   func replays() async throws {
     try await Domain.with { domain in

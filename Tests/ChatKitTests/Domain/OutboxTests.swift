@@ -45,11 +45,14 @@ struct OutboxTests {
         }
       }
       _ = writer
-      _ = try await recording.write(MessageDraft(conversationId: room, senderId: ann.id, body: "one \"two\" \u{1F600}"))
-      _ = try await recording.write(MessageDraft(conversationId: room, senderId: bob.id, body: "three", replyTo: .v7()))
+      _ = try await recording.write(
+        MessageDraft(conversationId: room, senderId: ann.id, senderName: "ann", body: "one \"two\" \u{1F600}"))
+      _ = try await recording.write(
+        MessageDraft(conversationId: room, senderId: bob.id, senderName: "bob", body: "three", replyTo: .v7()))
       let silent = OutboxPublisher(bus: NoBus(), pool: domain.pool, loop: domain.loop)
       _ = try await ConversationService(pool: domain.pool, publisher: silent).remove(bob.id, from: room, by: ann)
-      _ = try await recording.write(MessageDraft(conversationId: room, senderId: ann.id, body: "four"))
+      _ = try await recording.write(
+        MessageDraft(conversationId: room, senderId: ann.id, senderName: "ann", body: "four"))
       // The relay knows today's epoch only, which makes receivers ask once more than they would have had to.
       expected.elements = expected.elements.map { $0.replacing("\"epoch\":0", with: "\"epoch\":1") }
 

@@ -54,8 +54,9 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
   /// - Parameter before: the connection that was cut, for a recovery of its session.
   /// - Parameter offset: how far it has read of that; nil for everything.
   static func connect(
-    to port: UInt16, token: String?, recovering before: SocketClient? = nil, at offset: String? = nil, loop: EventLoop,
-    within limit: Duration = .seconds(15), onEvent: ((String, JSONValue) -> Void)? = nil
+    to port: UInt16, token: String?, recovering before: SocketClient? = nil, at offset: String? = nil,
+    vocabulary: String? = nil, loop: EventLoop, within limit: Duration = .seconds(15),
+    onEvent: ((String, JSONValue) -> Void)? = nil
   ) async throws -> SocketClient {
     let connection: Connection
     do {
@@ -63,12 +64,14 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
     } catch {
       throw Cut(description: "\(error)")
     }
-    var auth: JSONLiteral = token.map { ["token": .string($0)] } ?? [:]
-    if let before, let id = before.privateID, let token {
-      auth = [
-        "token": .string(token), "pid": .string(id), "offset": (offset ?? before.offset).map { .string($0) } ?? nil,
-      ]
+    var fields: [JSONLiteral.Member] = []
+    if let token { fields.append(.init(key: "token", value: .string(token))) }
+    if let before, let id = before.privateID {
+      fields.append(.init(key: "pid", value: .string(id)))
+      if let offset = offset ?? before.offset { fields.append(.init(key: "offset", value: .string(offset))) }
     }
+    if let vocabulary { fields.append(.init(key: "vocabulary", value: .string(vocabulary))) }
+    let auth = JSONLiteral.object(fields)
     let client = SocketClient(connection, loop, auth)
     client.privateID = before?.privateID
     client.offset = offset ?? before?.offset

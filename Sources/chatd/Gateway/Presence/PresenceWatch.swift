@@ -292,18 +292,18 @@ final class PresenceWatch: @unchecked Sendable {
   private func tell(_ edge: PresenceEdge) {
     guard let watched = users[edge.user], edge.version > watched.version else { return }
     watched.version = edge.version
-    let packet = Self.packet(edge)
+    var packets = Self.packets(edge)
     if watched.rooms.count == 1, watched.sessions.isEmpty {
-      for member in watched.rooms[0].members where member.user != edge.user { send(packet, to: member) }
+      for member in watched.rooms[0].members where member.user != edge.user { send(&packets, to: member) }
       return
     }
     var had = Set<ObjectIdentifier>()
     for room in watched.rooms {
       for member in room.members where member.user != edge.user && had.insert(ObjectIdentifier(member)).inserted {
-        send(packet, to: member)
+        send(&packets, to: member)
       }
     }
-    for session in watched.sessions where had.insert(ObjectIdentifier(session)).inserted { send(packet, to: session) }
+    for session in watched.sessions where had.insert(ObjectIdentifier(session)).inserted { send(&packets, to: session) }
   }
 
   /// Tells the rooms in which the user is new of an edge that came while they were read.
@@ -314,21 +314,21 @@ final class PresenceWatch: @unchecked Sendable {
     let isNew = { (room: Room) in fresh[ObjectIdentifier(room)]?.contains(edge.user) == true }
     var had = Set(watched.sessions.map { ObjectIdentifier($0) })
     for room in watched.rooms where !isNew(room) { had.formUnion(room.members.map { ObjectIdentifier($0) }) }
-    let packet = Self.packet(edge)
+    var packets = Self.packets(edge)
     for room in watched.rooms where isNew(room) {
       for member in room.members where member.user != edge.user && had.insert(ObjectIdentifier(member)).inserted {
-        send(packet, to: member)
+        send(&packets, to: member)
       }
     }
   }
 
-  private func send(_ packet: PreparedPacket, to session: GatewaySession) {
+  private func send(_ packets: inout PacketSet, to session: GatewaySession) {
     counters.told += 1
-    session.socket.send(packet)
+    session.socket.send(packets.packet(for: session))
   }
 
-  private static func packet(_ edge: PresenceEdge) -> PreparedPacket {
-    RoomEvent(PresenceStatus.event) { edge.status.write(to: &$0) }.packet()
+  private static func packets(_ edge: PresenceEdge) -> PacketSet {
+    PacketSet(RoomEvent(PresenceStatus.event) { edge.status.write(to: &$0) }, offset: nil)
   }
 
   // MARK: After a broken subscription

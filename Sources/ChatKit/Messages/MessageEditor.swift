@@ -1,0 +1,162 @@
+import Postgres
+package import Primitives
+
+/// Editing, deleting and reacting: what changes a message. One a loop.
+///
+/// Each change is an entry of the conversation's log, made by one call of `change_message` in one commit: it locks the
+/// conversation as sending does, looks at who asks and at the message's version, takes the next seq, and leaves an event in
+/// the outbox. A change that is so already is answered as done and makes no entry: so whoever got no answer repeats the
+/// request, and it is done once.
+package final class MessageEditor: Sendable {
+  package struct Limits: Sendable {
+    /// Different emoji on one message.
+    package var kinds: Int32 = 20
+    /// Of one user on one message.
+    package var own: Int32 = 10
+    /// Bytes of an emoji in UTF-8: those that are joined of many, and names like `:party:`.
+    package var emoji = 64
+
+    package init() {}
+  }
+
+  private enum Kind: String {
+    case updated, deleted, reacted, unreacted
+  }
+
+  private struct Outcome {
+    var conversation: UUID
+    var messageSeq: Int64
+    /// The seq of the entry that was made; nil where it was so already.
+    var entry: Int64?
+    var epoch: Int64
+    var total: Int64
+  }
+
+  private let store: MessageStore
+  private let messages: MessageService
+  private let publisher: OutboxPublisher
+  private let encoding: EventEncoding
+  package let limits: Limits
+
+  package init(
+    store: MessageStore, messages: MessageService, publisher: OutboxPublisher, encoding: EventEncoding = .json,
+    limits: Limits = Limits()
+  ) {
+    self.store = store
+    self.messages = messages
+    self.publisher = publisher
+    self.encoding = encoding
+    self.limits = limits
+  }
+
+  /// Gives a message another body; its sender's only.
+  /// - Parameter version: the one that the editor has seen; nil for whichever there is.
+  /// Throws `ChatError` notFound, forbidden, preconditionFailed (another version), conflict (deleted), invalidRequest,
+  /// tooLarge.
+  package func edit(
+    _ id: UUID, body: String, version: Int64?, by user: UUID, trace: TraceContext? = nil
+  ) async throws -> Message {
+    let received = Timestamp.now()
+    guard let present = try await store.message(id, for: user) else { throw ChatError.noSuchMessage }
+    try messages.checkBody(body, of: present.type)
+    let event = UUID.v7()
+    let outcome = try await change(id, .updated, event, version: version, body: body, by: user, at: received)
+    guard let entry = outcome.entry else { return try await message(at: outcome) }
+    // The row may have been changed again since; this answer and this event tell of this edit.
+    var message = present
+    message.body = body
+    message.editedAt = received
+    message.version = entry
+    publish(event, message, .updated, outcome, by: user, at: received, trace)
+    return message
+  }
+
+  /// Leaves a tombstone in a message's place: its sender, or an admin of the conversation.
+  /// Throws `ChatError` notFound, forbidden, preconditionFailed (another version).
+  package func delete(
+    _ id: UUID, version: Int64?, by user: UUID, trace: TraceContext? = nil
+  ) async throws -> Message {
+    let received = Timestamp.now()
+    let event = UUID.v7()
+    let outcome = try await change(id, .deleted, event, version: version, by: user, at: received)
+    var message = try await message(at: outcome)
+    guard outcome.entry != nil else { return message }
+    message.deletedAt = received
+    publish(event, message, .deleted, outcome, by: user, at: received, trace)
+    return message
+  }
+
+  /// Adds a user's reaction to a message, or takes it back. Answers how many of that emoji there are then.
+  /// Throws `ChatError` notFound, conflict (the message was deleted), overloaded (too many), invalidRequest.
+  package func react(
+    _ id: UUID, emoji: String, isAdded: Bool, by user: UUID, trace: TraceContext? = nil
+  ) async throws -> ReactionCount {
+    try check(emoji)
+    let received = Timestamp.now()
+    let event = UUID.v7()
+    let outcome = try await change(
+      id, isAdded ? .reacted : .unreacted, event, emoji: emoji, by: user, at: received)
+    if outcome.entry != nil {
+      let reaction = LogEntry.Change.reaction(emoji: emoji, isAdded: isAdded, total: outcome.total)
+      publish(event, try await message(at: outcome), reaction, outcome, by: user, at: received, trace)
+    }
+    return ReactionCount(emoji: emoji, total: outcome.total, isOwn: isAdded)
+  }
+
+  private func check(_ emoji: String) throws {
+    let isVisible = emoji.unicodeScalars.allSatisfy { scalar in
+      !scalar.properties.isWhitespace && scalar.properties.generalCategory != .control
+    }
+    guard (1...limits.emoji).contains(emoji.utf8.count), isVisible else {
+      throw ChatError.invalid("emoji", "A reaction has 1 to \(limits.emoji) bytes, without spaces.")
+    }
+  }
+
+  private func message(at outcome: Outcome) async throws -> Message {
+    guard let message = try await store.message(of: outcome.conversation, at: outcome.messageSeq) else {
+      throw ChatError.noSuchMessage
+    }
+    return message
+  }
+
+  private func change(
+    _ id: UUID, _ kind: Kind, _ event: UUID, version: Int64? = nil, body: String? = nil, emoji: String? = nil,
+    by user: UUID, at time: Timestamp
+  ) async throws -> Outcome {
+    let rows = try await store.pool.query(
+      """
+      SELECT status, r_conversation, r_seq, r_entry, r_epoch, r_total
+      FROM change_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      """, id, user, kind.rawValue, event, version, body, emoji, time, limits.kinds, limits.own)
+    let status: Int32 = try rows[0].get(0)
+    switch status {
+    case 0, 1:
+      return Outcome(
+        conversation: try rows[0].get(1), messageSeq: try rows[0].get(2), entry: try rows[0].get(3),
+        epoch: try rows[0].get(4), total: try rows[0].get(5))
+    case 3:
+      throw ChatError(
+        .forbidden,
+        kind == .updated
+          ? "Only its sender may edit a message."
+          : "Only its sender, or an admin of the conversation, may delete a message.")
+    case 4: throw ChatError(.preconditionFailed, "The message has changed since; read it again.", field: "If-Match")
+    case 5: throw ChatError(.conflict, "The message was deleted.")
+    case 6:
+      throw ChatError(
+        .conflict,
+        "A message has at most \(limits.kinds) different reactions, and \(limits.own) of one user.", field: "emoji")
+    default: throw ChatError.noSuchMessage
+    }
+  }
+
+  private func publish(
+    _ id: UUID, _ message: Message, _ change: LogEntry.Change, _ outcome: Outcome, by user: UUID, at time: Timestamp,
+    _ trace: TraceContext?
+  ) {
+    let entry = LogEntry(seq: outcome.entry ?? 0, change: change, message: message, actorId: user, at: time)
+    let event = Event.entry(
+      id, entry, epoch: outcome.epoch, trace: trace, hops: EventHops(received: time, committed: .now()))
+    publisher.publish([event.busEvent(as: encoding)])
+  }
+}
