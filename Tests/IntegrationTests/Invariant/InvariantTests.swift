@@ -1,4 +1,4 @@
-// The one invariant: every message answered with 2xx reaches every member that is connected, or that resumes later,
+// The one invariant: every message, edit and delete answered with 2xx reaches every member that is connected, or that resumes later,
 // exactly once and in order, whatever dies in between.
 //
 // Twenty senders, two hundred members on two gateways, six rooms. Meanwhile a schedule, made from a seed, kills each
@@ -126,12 +126,13 @@ struct InvariantTests {
     try await judge(members, rooms, ledger, cluster, seed)
     print(
       """
-      the invariant: \(ledger.acceptedCount) messages accepted, \(ledger.deliveries) deliveries, \(ledger.refused) refused, \
+      the invariant: \(ledger.acceptedCount) entries accepted (\(ledger.edits) edits, \(ledger.deletes) deletes), \(ledger.deliveries) deliveries, \(ledger.refused) refused, \
       \(ledger.retries) retries, \(ledger.replays) replayed, \(ledger.reconnects) reconnects, \(ledger.recovered) recovered, \
       \(ledger.resumed) resumed, \
       \(cut) cuts
       """)
     for event in cluster.events { print("  \(event)") }
+    #expect(ledger.edits > 20 && ledger.deletes > 10)
     #expect(ledger.refused > 0 && ledger.retries > 0 && ledger.resumed > 0 && ledger.recovered > 0 && cut > 0)
     #expect(ledger.reconnects > Self.memberCount)
   }
@@ -223,15 +224,22 @@ struct InvariantTests {
       #expect(count > 20, "CHATD_TEST_SEED=\(seed)")
       // Every key was settled, so the store has what was answered and nothing else.
       #expect(try await cluster.sql("SELECT last_seq FROM conversations WHERE id = '\(room)'") == "\(count)")
-      #expect(try await cluster.sql("SELECT count(*) FROM messages WHERE conversation_id = '\(room)'") == "\(count)")
+      let messages = accepted.values.count { $0.kind == .created }
+      #expect(
+        try await cluster.sql("SELECT count(*) FROM messages WHERE conversation_id = '\(room)'") == "\(messages)")
       guard accepted.keys.min() == 1, accepted.keys.max() == count else {
         Issue.record("CHATD_TEST_SEED=\(seed): the seqs of \(room) have gaps")
         continue
       }
-      let expected = (1...count).map { accepted[$0]?.body.hashValue ?? 0 }
+      let entries = (1...count).compactMap { accepted[$0] }
+      let expected = entries.map { Member.Entry(kind: $0.kind, messageSeq: $0.messageSeq) }
+      var state: [Int: Int] = [:]
+      for entry in entries { state[entry.messageSeq] = entry.body.hashValue }
       for member in members where member.rooms.contains(room) {
         #expect(
           member.received[room] == expected, "CHATD_TEST_SEED=\(seed): member \(member.index) in \(room)")
+        #expect(
+          member.state[room] == state, "CHATD_TEST_SEED=\(seed): what member \(member.index) reads in \(room)")
       }
     }
     // Each fault happened: another process answers now.

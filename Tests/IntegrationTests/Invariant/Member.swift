@@ -14,8 +14,15 @@ final class Member: @unchecked Sendable {
   private let ledger: Ledger
   private var gateway: Int
   private var socket: SocketClient?
-  /// By room: the bodies' hashes; element n is of seq n + 1.
-  private(set) var received: [String: [Int]] = [:]
+  /// By room: what the entries were; element n is of seq n + 1. Of a message its own seq is 0.
+  private(set) var received: [String: [Entry]] = [:]
+  /// By room: what its messages say now, by their seq.
+  private(set) var state: [String: [Int: Int]] = [:]
+
+  struct Entry: Equatable {
+    var kind: Ledger.Kind
+    var messageSeq: Int
+  }
 
   init(index: Int, person: Person, rooms: [String], cluster: Cluster, ledger: Ledger) {
     self.index = index
@@ -81,8 +88,10 @@ final class Member: @unchecked Sendable {
   }
 
   private func receive(_ name: String, _ argument: JSONValue) {
-    guard name == "message:new", let room = argument["conversationId"]?.string, let seq = argument["seq"]?.int,
-      let body = argument["body"]?.string
+    guard let kind = Ledger.Kind(rawValue: name), let room = argument["conversationId"]?.string,
+      let seq = argument["seq"]?.int,
+      let messageSeq = kind == .created ? seq : argument["messageSeq"]?.int,
+      let body = kind == .deleted ? "" : argument["body"]?.string
     else { return ledger.violation("member \(index) got \(name) \(JSONLiteral(argument))") }
     ledger.deliveries += 1
     if body.hasPrefix("REFUSED") { ledger.violation("member \(index) got what was refused: \(body.prefix(40))") }
@@ -96,6 +105,8 @@ final class Member: @unchecked Sendable {
       if seq > next { socket?.cut() }
       return
     }
-    received[room]?.append(body.hashValue)
+    received[room]?.append(Entry(kind: kind, messageSeq: messageSeq))
+    // What is read from the store is said as it is now; then the changes that made it so follow, and say it again.
+    state[room, default: [:]][messageSeq] = body.hashValue
   }
 }
