@@ -12,6 +12,8 @@ PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp 'websockets>=13'
 # Progress where somebody watches; errors and results alone where nobody does.
 quietly := $(if $(MAKE_TERMOUT),,--quiet)
 
+run_tests = Tests/Scripts/run-tests $(SWIFT) test --skip-build --disable-xctest
+
 .DEFAULT_GOAL := help
 .PHONY: help run build test asan lint format bench fuzz completions docs clean packages test-packages swift
 
@@ -28,14 +30,15 @@ build: packages ## Build chatd and chatctl, optimised
 test: packages test-packages ## Build and run all tests
 	@$(SWIFT) build $(quietly) --build-tests
 ifdef ARGS
-	@$(SWIFT) test --skip-build --disable-xctest $(ARGS)
+	@$(run_tests) $(ARGS)
 else
-	@# In turn: whole installations and a thousand clients leave others little of two cores, and the protocol suites
-	@# have heartbeats of 300 ms.
-	@$(SWIFT) test --skip-build --disable-xctest --skip '^(SocketIO|Integration|Client)Tests[.]'
-	@$(SWIFT) test --skip-build --disable-xctest --filter '^SocketIOTests[.]'
-	@$(SWIFT) test --skip-build --disable-xctest --filter '^IntegrationTests[.]'
-	@$(SWIFT) test --skip-build --disable-xctest --filter '^ClientTests[.]'
+	@# In turn: whole installations, a thousand clients and Kafka's brokers leave others little of two cores, and the
+	@# protocol suites have heartbeats of 300 ms.
+	@$(run_tests) --skip '^(SocketIO|Kafka|Integration|Client)Tests[.]'
+	@$(run_tests) --filter '^SocketIOTests[.]'
+	@$(run_tests) --filter '^KafkaTests[.]'
+	@$(run_tests) --filter '^IntegrationTests[.]'
+	@$(run_tests) --filter '^ClientTests[.]'
 endif
 
 asan: packages test-packages ## Run the tests under AddressSanitizer; what they start is searched for leaks too

@@ -104,6 +104,9 @@ pid_t clinux_spawn(const char *path, char *const arguments[], char *const enviro
     setpgid(0, 0);
     int null = open("/dev/null", O_RDWR);
     int failed = null < 0 || dup2(null, 0) < 0 || dup2(output >= 0 ? output : null, 1) < 0 || dup2(1, 2) < 0;
+    /* Whatever else is open, a library's sockets too, is not the program's: it would keep connections alive that end here.
+       The numbers stay open until execve, so that a failure can be told. */
+    syscall(SYS_close_range, 3U, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC */);
     if (!failed && gid) failed = setgroups(0, NULL) || setgid(gid);
     if (!failed && uid) failed = setuid(uid);
     /* After setuid, which clears it. */

@@ -7,7 +7,7 @@ final class BareSocket {
   private(set) var isAtEnd = false
 
   init(_ address: SocketAddress) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var target = sockaddr_in()
     target.sin_family = sa_family_t(AF_INET)
     target.sin_port = address.port.bigEndian

@@ -148,7 +148,11 @@ struct LoggingTests {
     close(ends[1])
     let output = reader.end()
     let lines = output.split(separator: "\n")
-    #expect(lines.contains { $0.contains("lines were dropped") && $0.hasSuffix("dropped=\(dropped)") })
+    // Told once it can write again, which under load is more than once: some was lost before the pipe was full.
+    let told = lines.filter { $0.contains("lines were dropped") }.compactMap {
+      $0.split(separator: "=").last.flatMap { Int($0) }
+    }
+    #expect(told.reduce(0, +) == dropped)
     #expect(lines.last == "level=info msg=after")
     #expect(lines.count { $0.contains("a line") } == said - dropped)
     #expect(sink.counts.lines.first { $0.level == .info }?.count == said - dropped + 1)

@@ -96,7 +96,7 @@ int clinux_sync_file_system(int fd);
 /* An exclusive flock without waiting: 0, or a negative errno (EWOULDBLOCK: somebody else holds it). */
 static inline int clinux_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0; }
 /* Runs `path` with `arguments` and `environment` (both NULL-terminated) in a child with its own process group:
-   stdin from /dev/null, stdout and stderr to `output` (a file descriptor), as `uid`/`gid` unless they are 0, and with
+   stdin from /dev/null, stdout and stderr to `output` (a file descriptor), nothing else open, as `uid`/`gid` unless they are 0, and with
    SIGTERM or `death_signal` when this thread's process dies (0: none). Returns the pid or a negative errno. */
 pid_t clinux_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
                    int output, uid_t uid, gid_t gid, int death_signal);

@@ -67,10 +67,13 @@ extension KafkaAdmin {
   // MARK: Offsets
 
   /// All that a group has committed. A partition for which there is nothing is absent.
+  ///
+  /// Asked by a client of the group: where the broker answers that it does not coordinate it (any more), librdkafka
+  /// 2.0 looks for the coordinator of the asking client's own group, and without one it reads a null pointer.
   package func committedOffsets(of group: String) async throws(KafkaError) -> [KafkaPartition: Int64] {
     var list: [OpaquePointer?] = [rd_kafka_ListConsumerGroupOffsets_new(group, nil)]
     defer { rd_kafka_ListConsumerGroupOffsets_destroy_array(&list, list.count) }
-    return try await request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS) { client, options, queue in
+    return try await request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, by: try observer(of: group)) { client, options, queue in
       rd_kafka_ListConsumerGroupOffsets(client, &list, list.count, options, queue)
     } _: { event throws(KafkaError) in
       var count = 0

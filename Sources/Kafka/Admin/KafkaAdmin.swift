@@ -45,6 +45,7 @@ package final class KafkaAdmin: @unchecked Sendable {
     let observer = try KafkaHandle(
       .consumer, configuration.settings([("group.id", group), ("enable.auto.commit", "false")]), events: 0,
       loop: handle.loop)
+    observer.onEvent = { [weak self] in self?.received($0) }
     observer.start()
     observers[group] = observer
     return observer
@@ -58,8 +59,9 @@ package final class KafkaAdmin: @unchecked Sendable {
 
   /// Sends a request and reads its answer. What a broker cannot answer yet, for it is just beginning to lead or to
   /// coordinate, is asked again.
+  /// - Parameter observer: the client that asks, where the usual one cannot.
   func request<Answer: Sendable>(
-    _ operation: rd_kafka_admin_op_t, validatesOnly: Bool = false,
+    _ operation: rd_kafka_admin_op_t, validatesOnly: Bool = false, by observer: KafkaHandle? = nil,
     _ send: (_ client: OpaquePointer, _ options: OpaquePointer, _ queue: OpaquePointer) -> Void,
     _ read: @escaping (_ event: OpaquePointer) throws(KafkaError) -> Answer
   ) async throws(KafkaError) -> Answer {
@@ -67,7 +69,7 @@ package final class KafkaAdmin: @unchecked Sendable {
     let deadline = handle.loop.now &+ timeout.nanoseconds
     while true {
       do throws(KafkaError) {
-        return try await requestOnce(operation, validatesOnly, send, read)
+        return try await requestOnce(operation, validatesOnly, observer ?? handle, send, read)
       } catch {
         guard error.isTransitional, handle.loop.now < deadline, handle.isOpen else { throw error }
         try? await handle.loop.sleep(for: .milliseconds(100))
@@ -76,7 +78,7 @@ package final class KafkaAdmin: @unchecked Sendable {
   }
 
   private func requestOnce<Answer: Sendable>(
-    _ operation: rd_kafka_admin_op_t, _ validatesOnly: Bool,
+    _ operation: rd_kafka_admin_op_t, _ validatesOnly: Bool, _ handle: KafkaHandle,
     _ send: (_ client: OpaquePointer, _ options: OpaquePointer, _ queue: OpaquePointer) -> Void,
     _ read: @escaping (_ event: OpaquePointer) throws(KafkaError) -> Answer
   ) async throws(KafkaError) -> Answer {
