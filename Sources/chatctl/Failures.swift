@@ -12,10 +12,10 @@ enum Failures {
       switch error.code {
       case .configuration:
         return CommandFailure(
-          .usage, "PostgreSQL: \(error)", hint: "A connection string is like postgresql://user@host/database.")
+          .usage, "\(error)", hint: "A connection string is like postgresql://user@host/database.")
       default:
         return CommandFailure(
-          .unavailable, "PostgreSQL: \(error)", hint: "Is it running, and is --postgres right?")
+          .unavailable, "\(error)", hint: "Is it running, and is --postgres right?")
       }
     default: return nil
     }

@@ -1,3 +1,4 @@
+import CLinux
 import ChatKit
 import Commands
 import Glibc
@@ -10,7 +11,8 @@ import Redis
 
 /// One life of the process: backends, migrations, application, and all of it back again. On the main thread's loop.
 ///
-/// The first signal stops in good order; a second one while that is under way ends the process at once.
+/// The first signal stops in good order; a second one, half a second or more later, while that is under way ends the process at
+/// once.
 final class Supervisor: @unchecked Sendable {
   private let options: Options
   private let configuration: LiveConfiguration
@@ -28,7 +30,11 @@ final class Supervisor: @unchecked Sendable {
   private var tls: TLSServerContext?
   private var adminTLS: TLSServerContext?
   private var work: Task<Void, Never>?
-  private var isStopping = false
+  /// When it was told to stop, or a server of its own had died; nil while it is to go on.
+  private var stoppingSince: UInt64?
+  private var isStopping: Bool { stoppingSince != nil }
+  /// Within it a second signal is the first one's echo.
+  private static let signalEcho = Duration.milliseconds(500)
   private(set) var exitCode: Int32 = 0
 
   init(options: Options, configuration: LiveConfiguration, loop: EventLoop) {
@@ -61,12 +67,14 @@ final class Supervisor: @unchecked Sendable {
 
   func received(_ signal: Int32) {
     guard signal != SIGHUP else { return reload() }
-    if isStopping {
+    if let stoppingSince {
+      // Some tools signal the process and its group too: that is one wish, said twice.
+      guard clinux_monotonic_ns() &- stoppingSince > Self.signalEcho.nanoseconds else { return }
       Console.say("chatd: stopped at once; the next start recovers.")
       sink.flush()
       exit(130)
     }
-    isStopping = true
+    stoppingSince = clinux_monotonic_ns()
     Console.say("chatd: stopping …")
     notifier?.stopping()
     admin.phase = .draining
@@ -246,7 +254,7 @@ final class Supervisor: @unchecked Sendable {
           try await watch(service, of: servers)
         } catch {
           guard !isStopping else { return }
-          isStopping = true
+          stoppingSince = clinux_monotonic_ns()
           report(error)
           await bringDown()
         }
@@ -305,7 +313,7 @@ final class Supervisor: @unchecked Sendable {
       Console.say("chatd: \(error)")
     case let error as PostgresError:
       exitCode = 69
-      Console.say("chatd: PostgreSQL: \(error)")
+      Console.say("chatd: \(error)")
     default:
       exitCode = 70
       Console.say("chatd: \(error)")

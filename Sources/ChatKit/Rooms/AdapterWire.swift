@@ -21,8 +21,13 @@ package enum AdapterChannel {
   /// The room in which all sockets of a user are.
   package static func userRoom(_ user: UUID) -> String { "user:\(user)" }
 
-  /// The room in which the sockets of a session are.
+  /// Not a room that is spoken to: it names a login's sockets in requests.
   package static func sessionRoom(_ session: UUID) -> String { "session:\(session)" }
+
+  /// The session that `sessionRoom` has named.
+  package static func session(ofRoom name: String) -> UUID? {
+    name.hasPrefix("session:") ? UUID(String(name.dropFirst(8))) : nil
+  }
 }
 
 /// `[uid, {type: 2, data: [event, …], nsp}, {rooms, except, flags}]` in MessagePack.

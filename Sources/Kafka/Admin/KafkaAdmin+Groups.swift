@@ -73,7 +73,8 @@ extension KafkaAdmin {
   package func committedOffsets(of group: String) async throws(KafkaError) -> [KafkaPartition: Int64] {
     var list: [OpaquePointer?] = [rd_kafka_ListConsumerGroupOffsets_new(group, nil)]
     defer { rd_kafka_ListConsumerGroupOffsets_destroy_array(&list, list.count) }
-    return try await request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, by: try observer(of: group)) { client, options, queue in
+    return try await request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, by: try observer(of: group)) {
+      client, options, queue in
       rd_kafka_ListConsumerGroupOffsets(client, &list, list.count, options, queue)
     } _: { event throws(KafkaError) in
       var count = 0

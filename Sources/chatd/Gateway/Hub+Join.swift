@@ -31,7 +31,7 @@ extension Hub {
     guard !room.joins.contains(where: { $0.session === session }) else {
       throw ChatError(.conflict, "A join of this conversation is under way.")
     }
-    guard session.place(in: room) != nil || session.places.count < limits.rooms + 3 else {
+    guard session.place(in: room) != nil || session.places.count < limits.rooms + Limits.ownRooms else {
       throw ChatError(.overloaded, "A socket can be in \(limits.rooms) conversations at once.")
     }
     let join = Join(session)

@@ -60,7 +60,7 @@ extension Hub {
   private func join(_ sessions: [GatewaySession], _ names: [String]) {
     for name in names where UUID(name) == nil {
       let (room, isNew) = room(named: name, conversation: nil)
-      for session in sessions where session.places.count < limits.rooms + 3 {
+      for session in sessions where session.places.count < limits.rooms + Limits.ownRooms {
         room.insert(session)
         recovery?.changed(session)
       }

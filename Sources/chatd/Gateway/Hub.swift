@@ -40,8 +40,9 @@ final class Hub: @unchecked Sendable {
   private var mustReconcileAgain = false
 
   struct Limits: Sendable {
-    /// Rooms a socket may be in, its own, its user's and its session's not counted.
+    /// Rooms a socket may be in, its own and its user's not counted.
     var rooms = 1000
+    static let ownRooms = 2
     /// Messages that a join resends; more is a reset.
     var replay = 5000
     /// Messages read from the store at once.
@@ -105,9 +106,10 @@ final class Hub: @unchecked Sendable {
 
   // MARK: Sockets
 
-  /// A socket is in a room of its own, its user's and its session's; all can be addressed by anybody.
+  /// A socket is in a room of its own and its user's, which anybody can speak to. Nobody speaks to a session, so it costs
+  /// no subscription; requests find its sockets all the same (`select`).
   func add(_ session: GatewaySession) async {
-    let names = [session.socket.id, AdapterChannel.userRoom(session.user), AdapterChannel.sessionRoom(session.session)]
+    let names = [session.socket.id, AdapterChannel.userRoom(session.user)]
     var fresh: [String] = []
     for name in names {
       let (room, isNew) = room(named: name, conversation: nil)
@@ -230,13 +232,31 @@ final class Hub: @unchecked Sendable {
   /// The sockets in any of the rooms (none: all) that are in none of `except`, each once.
   func select(_ selection: RoomRequest.Selection) -> [GatewaySession] {
     var left = Set<ObjectIdentifier>()
-    for name in selection.except { for member in rooms[name]?.members ?? [] { left.insert(ObjectIdentifier(member)) } }
+    for name in selection.except { for member in members(of: name) { left.insert(ObjectIdentifier(member)) } }
     var selected: [GatewaySession] = []
-    let targets = selection.rooms.isEmpty ? Array(rooms.values) : selection.rooms.compactMap { rooms[$0] }
-    for room in targets {
-      for member in room.members where left.insert(ObjectIdentifier(member)).inserted { selected.append(member) }
+    let targets =
+      selection.rooms.isEmpty ? rooms.values.map(\.members) : selection.rooms.map { members(of: $0) }
+    for members in targets {
+      for member in members where left.insert(ObjectIdentifier(member)).inserted { selected.append(member) }
     }
     return selected
+  }
+
+  private func members(of name: String) -> ContiguousArray<GatewaySession> {
+    if let room = rooms[name] { return room.members }
+    guard let session = AdapterChannel.session(ofRoom: name) else { return [] }
+    return sockets(of: session)
+  }
+
+  /// The sockets of a login, by looking at all: sessions end rarely.
+  private func sockets(of session: UUID) -> ContiguousArray<GatewaySession> {
+    var found: ContiguousArray<GatewaySession> = []
+    for room in rooms.values where room.conversation == nil {
+      for member in room.members where member.session == session && member.socket.id == room.name {
+        found.append(member)
+      }
+    }
+    return found
   }
 
   // MARK: A conversation's order
@@ -441,15 +461,14 @@ final class Hub: @unchecked Sendable {
     }
     try await expelStrangers(concerned)
     // A request to close the sockets of a session may have been missed as well.
-    for room in rooms.values where room.name.hasPrefix("session:") {
-      if let member = room.members.first { watch.check(member.session) }
+    for room in rooms.values where room.conversation == nil {
+      for member in room.members where member.socket.id == room.name { watch.check(member.session) }
     }
   }
 
   /// Closes the connections of a session that is revoked.
   func expel(session: UUID) {
-    let selection = RoomRequest.Selection(rooms: [AdapterChannel.sessionRoom(session)], except: [])
-    for member in select(selection) { member.socket.disconnect(close: true) }
+    for member in sockets(of: session) { member.socket.disconnect(close: true) }
   }
 
   private func expelStrangers(_ concerned: [Room]) async throws {

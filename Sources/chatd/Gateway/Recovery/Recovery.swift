@@ -216,12 +216,11 @@ final class Recovery: @unchecked Sendable {
 
   /// Nil where there are too many rooms, or none.
   private func record(of session: GatewaySession) -> RecoverableSession? {
-    guard session.places.count <= limits.rooms + 3 else { return nil }
+    guard session.places.count <= limits.rooms + Hub.Limits.ownRooms else { return nil }
     var rooms: [RecoverableSession.Room] = []
     var names: [String] = []
     let own = session.socket.id
     let user = AdapterChannel.userRoom(session.user)
-    let family = AdapterChannel.sessionRoom(session.session)
     for place in session.places {
       if let conversation = place.room.conversation {
         // A join that is not answered yet is none.
@@ -230,7 +229,7 @@ final class Recovery: @unchecked Sendable {
           RecoverableSession.Room(
             conversation: conversation, joined: place.joined, joinedSeq: place.joinedSeq,
             lastOrdinal: place.room.lastOrdinal, lastSeq: place.room.lastSeq ?? 0))
-      } else if place.room.name != own, place.room.name != user, place.room.name != family {
+      } else if place.room.name != own, place.room.name != user {
         names.append(place.room.name)
       }
     }
