@@ -182,6 +182,7 @@ struct MessageChangeTests {
       for emoji in ["", "a b", "a\u{0}", "\n", String(repeating: "x", count: 65)] {
         #expect(try ProblemAnswer(try await ann.api.post(path, ["emoji": .string(emoji)]), 400).field == "emoji")
       }
+      #expect(try ProblemAnswer(try await ann.api.delete(path), 400).field == "emoji")
       for index in 0..<10 { _ = try await ann.api.post(path, ["emoji": .string("a\(index)")]).expect(200) }
       #expect(try ProblemAnswer(try await ann.api.post(path, ["emoji": "b0"]), 409).field == "emoji")
       for index in 0..<10 { _ = try await bob.api.post(path, ["emoji": .string("b\(index)")]).expect(200) }

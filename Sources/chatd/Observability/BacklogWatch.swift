@@ -3,7 +3,7 @@ import Metrics
 import Networking
 import Postgres
 
-/// Looks every few seconds how much waits in the outbox and on the bus, and for how long. Each process looks at the
+/// Looks every few seconds how much waits in the outbox, on the bus and for the search index, and for how long. Each process looks at the
 /// same outbox and bus, so an alert takes the maximum over processes, never the sum.
 final class BacklogWatch: @unchecked Sendable {
   /// Counting stops here.
@@ -15,6 +15,7 @@ final class BacklogWatch: @unchecked Sendable {
   private let depth: Gauge
   private let age: Gauge
   private let lag: MetricVector<Gauge>
+  private let unindexed: Gauge
   private var task: Task<Void, Never>?
 
   init(pool: PostgresPool, bus: any EventBus, loop: EventLoop, owner: MetricOwner) {
@@ -25,6 +26,9 @@ final class BacklogWatch: @unchecked Sendable {
     age = owner.gauge("chatd_outbox_oldest_age_seconds", "Age of the oldest event in the outbox.", unit: .seconds)
       .with()
     lag = owner.gauge("chatd_bus_lag_events", "Events on the bus that a group has not read yet.", labels: ["group"])
+    unindexed = owner.gauge(
+      "chatd_search_queue_messages", "Messages that wait for the search index, counted up to 10,000."
+    ).with()
   }
 
   func start() {
@@ -33,6 +37,7 @@ final class BacklogWatch: @unchecked Sendable {
         // A backend that is away is told of by others; these numbers stay as they were.
         try? await lookAtOutbox()
         try? await lookAtBus()
+        try? await lookAtSearchQueue()
         try? await loop.sleep(for: .seconds(5))
       }
     }
@@ -52,6 +57,11 @@ final class BacklogWatch: @unchecked Sendable {
     let (count, microseconds) = try rows[0].decode((Int64, Int64).self)
     depth.set(Int(count))
     age.set(Int(max(0, microseconds)) * 1000)
+  }
+
+  private func lookAtSearchQueue() async throws {
+    let rows = try await pool.query("SELECT count(*) FROM (SELECT FROM search_queue LIMIT $1) AS waiting", Self.most)
+    unindexed.set(Int(try rows[0].get(0, as: Int64.self)))
   }
 
   private func lookAtBus() async throws {

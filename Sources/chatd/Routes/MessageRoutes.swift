@@ -126,8 +126,9 @@ struct MessageRoutes: Sendable {
       .problems(.conflict, .outcomeUnknown)
     router.delete("/api/messages/:id/reactions", unreact) { request, context in
       // Many clients send no body with DELETE.
-      let emoji = try request.query["emoji"] ?? Payload(request).string("emoji")
-      return try await self.react(emoji, isAdded: false, context)
+      let named = request.query["emoji"]
+      guard named != nil || !request.body.isEmpty else { throw ChatError.invalid("emoji", "emoji is missing.") }
+      return try await self.react(try named ?? Payload(request).string("emoji"), isAdded: false, context)
     }
   }
 
