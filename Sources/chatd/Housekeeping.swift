@@ -5,7 +5,7 @@ import Postgres
 import Primitives
 
 /// Deletes what has expired: idempotency keys at the end of their lifetime, refresh tokens and wrong
-/// passwords a day after their end. In small batches, at most one process at a time.
+/// passwords a day after their end, receipts after 90 days. In small batches, at most one process at a time.
 final class Housekeeping: @unchecked Sendable {
   /// "housekeep" in ASCII.
   private static let lock: Int64 = 0x686f_7573_656b_6570
@@ -63,7 +63,12 @@ final class Housekeeping: @unchecked Sendable {
         DELETE FROM login_failures WHERE ctid = ANY (ARRAY(
           SELECT ctid FROM login_failures WHERE failed_at < now() - interval '1 day' LIMIT $1))
         """, Self.batch)
-      return Int64(max(keys.affected, tokens.affected, failures.affected))
+      let receipts = try await transaction.query(
+        """
+        DELETE FROM receipts WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM receipts WHERE at < now() - interval '90 days' LIMIT $1))
+        """, Self.batch)
+      return Int64(max(keys.affected, tokens.affected, failures.affected, receipts.affected))
     }
   }
 }

@@ -21,6 +21,7 @@ final class Shard: @unchecked Sendable {
   private let bus: any EventBus
   private let publisher: OutboxPublisher
   private let writer: MessageWriter
+  private let cursors: CursorWriter
   private var subscriber: RedisSubscriber?
   private var sockets: SocketIOServer?
   private(set) var hub: Hub?
@@ -80,6 +81,9 @@ final class Shard: @unchecked Sendable {
       writer: writer, store: store, loop: loop, limits: MessageService.Limits(options.messages))
     let editor = MessageEditor(store: store, messages: messages, publisher: publisher, encoding: encoding)
     let emitter = RoomEmitter(redis: redis)
+    cursors = Self.cursorWriter(store: pool, publisher: publisher, emitter: emitter, encoding: encoding, log: log)
+    metrics.watch(cursors)
+    let receipts = ReceiptService(writer: cursors, pool: pool)
 
     let presenceStore = PresenceStore(redis: redis, settings: PresenceSettings(options.presence))
     let presenceService = PresenceService(
@@ -98,7 +102,8 @@ final class Shard: @unchecked Sendable {
       try await hub.start()
       let sockets = servers.servers[index]
       SocketEvents(
-        hub: hub, messages: messages, editor: editor, tokens: tokens, loop: loop, log: log, metrics: metrics.events
+        hub: hub, messages: messages, editor: editor, receipts: receipts, tokens: tokens, loop: loop, log: log,
+        metrics: metrics.events
       )
       .attach(to: sockets)
       metrics.watch(sockets, hub)
@@ -132,6 +137,9 @@ final class Shard: @unchecked Sendable {
       ConversationRoutes(accounts: accounts, conversations: conversations, messages: messages, emitter: emitter)
         .add(to: router)
       MessageRoutes(messages: messages, editor: editor, search: MessageSearch(pool: pool), log: log).add(to: router)
+      InboxRoutes(conversations: conversations).add(to: router)
+      ChannelRoutes(accounts: accounts, conversations: conversations, emitter: emitter).add(to: router)
+      ReceiptRoutes(receipts: receipts).add(to: router)
     }
 
     parts.description.publish(router.routes)
@@ -262,6 +270,7 @@ final class Shard: @unchecked Sendable {
     loop.tickObserver = nil
     sockets?.close()
     await server?.close()
+    await cursors.finish()
     // What was answered is in the outbox; what is still being published may finish, for a moment.
     var waits = 0
     while !publisher.isIdle, waits < 100 {

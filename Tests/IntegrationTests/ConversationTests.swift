@@ -73,7 +73,7 @@ struct ConversationTests {
     }
   }
 
-  @Test("the list of conversations is the user's own, newest first, a page at a time")
+  @Test("the list of conversations is the user's own, the newest activity first, a page at a time")
   func list() async throws {
     try await withStack { stack in
       let ann = try await stack.person("ann")
@@ -173,7 +173,7 @@ struct ConversationTests {
     arguments: [
       (#"{}"#, "type"),
       (#"{"type":"secret"}"#, "type"),
-      (#"{"type":"channel","title":"x"}"#, "type"),
+      (#"{"type":"channel"}"#, "title"),
       (#"{"type":"group"}"#, "title"),
       (#"{"type":"group","title":""}"#, "title"),
       (#"{"type":"group","title":"a\u0000"}"#, "title"),

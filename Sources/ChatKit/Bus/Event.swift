@@ -10,6 +10,8 @@ package struct Event: Sendable {
     case messageUpdated = "message.updated"
     case messageDeleted = "message.deleted"
     case reactionChanged = "reaction.changed"
+    case messageRead = "message.read"
+    case messageDelivered = "message.delivered"
     case conversationChanged = "conversation.changed"
     case participantChanged = "participant.changed"
   }

@@ -1,11 +1,21 @@
+// Conversations: direct ones (one a pair), groups and channels, who is in them, and each one's inbox.
+//
+// `ConversationService` makes them (this file), lists them as an inbox (+Inbox), changes who is in them (+Participants),
+// finds and joins channels (+Channels), and changes them or what one of the participants wants of them (+Settings).
+//
+// Invariants.
+// - Whoever changes the participants or archives a conversation locks its row, as sending does: so a message is either
+//   committed before somebody was removed, or refused.
+// - A group or channel with somebody in it has an admin. The last admin cannot be demoted; when one leaves, who has been in
+//   it longest follows; who joins an empty channel is its admin.
+// - Every change is an event in the outbox, in the change's transaction.
+// - Who comes into a conversation has its history, and none of it is unread.
+
 import Networking
 package import Postgres
 package import Primitives
 
 /// Making conversations and saying who is in them. One a loop.
-///
-/// Whoever changes the participants locks the conversation's row, as sending does: so a message is either committed
-/// before somebody was removed, or refused.
 package final class ConversationService: @unchecked Sendable {
   package struct Limits: Sendable {
     /// Participants named in one request.
@@ -13,14 +23,20 @@ package final class ConversationService: @unchecked Sendable {
     package var title = 200
     /// Conversations on a page.
     package var page = 100
+    /// Unread messages and mentions are counted up to this.
+    package var unread = 999
+    /// How far back from a conversation's end they are counted.
+    package var unreadDepth = 4096
+    /// A channel's members are counted up to this.
+    package var memberCount = 1000
 
     package init() {}
   }
 
-  private let pool: PostgresPool
-  private let publisher: OutboxPublisher
+  let pool: PostgresPool
+  let publisher: OutboxPublisher
   package let limits: Limits
-  private let encoding: EventEncoding
+  let encoding: EventEncoding
 
   package init(
     pool: PostgresPool, publisher: OutboxPublisher, encoding: EventEncoding = .json, limits: Limits = Limits()
@@ -40,11 +56,7 @@ package final class ConversationService: @unchecked Sendable {
   package func create(
     _ type: ConversationType, title: String?, members: [UUID], by creator: User
   ) async throws -> (conversation: Conversation, isNew: Bool) {
-    if let title {
-      guard (1...limits.title).contains(title.unicodeScalars.count), !title.utf8.contains(0) else {
-        throw ChatError.invalid("title", "A title has 1 to \(limits.title) characters.")
-      }
-    }
+    if let title { try check(title: title) }
     let others = Set(members).subtracting([creator.id])
     guard others.count <= limits.participants else {
       throw ChatError.invalid("participants", "At most \(limits.participants) participants can be named at once.")
@@ -56,12 +68,10 @@ package final class ConversationService: @unchecked Sendable {
       }
       guard title == nil else { throw ChatError.invalid("title", "A direct conversation has no title.") }
       return try await direct(creator, other)
-    case .group:
-      guard title != nil else { throw ChatError.invalid("title", "A group needs a title.") }
-    case .channel:
-      throw ChatError.invalid("type", "The type is one of: direct, group.")
+    case .group, .channel:
+      guard title != nil else { throw ChatError.invalid("title", "A \(type.rawValue) needs a title.") }
     }
-    return try await pool.transaction { [self] transaction in
+    let (conversation, events) = try await pool.transaction { [self] transaction in
       try await requireUsers(others, of: creator.workspaceId, transaction)
       let id = UUID.v7()
       let rows = try await transaction.query(
@@ -74,14 +84,22 @@ package final class ConversationService: @unchecked Sendable {
       let created = try rows[0].decode(Timestamp.self)
       let conversation = Conversation(
         id: id, type: type, title: title, createdBy: creator.id, lastSeq: 0, createdAt: created, role: .admin)
-      return (conversation, true)
+      return (conversation, try await record(joined: Array(others), id, by: creator.id, transaction))
+    }
+    publisher.publish(events)
+    return (conversation, true)
+  }
+
+  func check(title: String) throws {
+    guard (1...limits.title).contains(title.unicodeScalars.count), !title.utf8.contains(0) else {
+      throw ChatError.invalid("title", "A title has 1 to \(limits.title) characters.")
     }
   }
 
   private func direct(_ creator: User, _ other: UUID) async throws -> (conversation: Conversation, isNew: Bool) {
     let low = min(creator.id, other)
     let high = max(creator.id, other)
-    let (id, isNew) = try await pool.transaction { [self] transaction -> (UUID, Bool) in
+    let (id, isNew, events) = try await pool.transaction { [self] transaction -> (UUID, Bool, [BusEvent]) in
       try await requireUsers([other], of: creator.workspaceId, transaction)
       let id = UUID.v7()
       // Two who start at once: the second waits for the first's commit here, and finds it below.
@@ -93,19 +111,20 @@ package final class ConversationService: @unchecked Sendable {
         """, id, creator.workspaceId, creator.id, low, high)
       if made.count == 1 {
         try await insert([low, high], .member, id, transaction)
-        return (id, true)
+        return (id, true, try await record(joined: [other], id, by: creator.id, transaction))
       }
       let existing = try await transaction.query(
         """
         SELECT id FROM conversations
         WHERE workspace_id = $1 AND direct_low = $2 AND direct_high = $3 AND type = 'direct'
         """, creator.workspaceId, low, high)
-      return (try existing[0].decode(UUID.self), false)
+      return (try existing[0].decode(UUID.self), false, [])
     }
+    publisher.publish(events)
     return (try await conversation(id, for: creator.id), isNew)
   }
 
-  private func requireUsers(
+  func requireUsers(
     _ users: Set<UUID>, of workspace: UUID, _ transaction: PostgresTransaction
   ) async throws {
     guard !users.isEmpty else { return }
@@ -128,151 +147,24 @@ package final class ConversationService: @unchecked Sendable {
       users, role.rawValue)
   }
 
-  // MARK: Reading
+  // MARK: Events
 
-  /// Throws `ChatError` notFound when `user` is not a participant: what is not yours does not exist.
-  package func conversation(_ id: UUID, for user: UUID) async throws -> Conversation {
-    let rows = try await pool.query(
-      """
-      SELECT c.id, c.type, c.title, c.created_by, c.last_seq, c.last_message_at, c.created_at, p.role
-      FROM participants p JOIN conversations c ON c.id = p.conversation_id
-      WHERE p.conversation_id = $1 AND p.user_id = $2
-      """, id, user)
-    guard rows.count == 1 else { throw ChatError.noSuchConversation }
-    return try Self.conversation(rows, 0)
-  }
-
-  /// The user's conversations by identifier (that is, by age), newest first, before `before`.
-  package func conversations(of user: UUID, before: UUID?, limit: Int) async throws -> [Conversation] {
-    let rows = try await pool.query(
-      """
-      SELECT c.id, c.type, c.title, c.created_by, c.last_seq, c.last_message_at, c.created_at, p.role
-      FROM participants p JOIN conversations c ON c.id = p.conversation_id
-      WHERE p.user_id = $1 AND ($2::uuid IS NULL OR p.conversation_id < $2)
-      ORDER BY p.conversation_id DESC LIMIT $3
-      """, user, before, Int64(min(max(1, limit), limits.page)))
-    return try (0..<rows.count).map { try Self.conversation(rows, $0) }
-  }
-
-  private static func conversation(_ rows: PostgresRows, _ index: Int) throws -> Conversation {
-    let (id, type, title, creator, last, lastAt, created, role) = try rows[index].decode(
-      (UUID, String, String?, UUID, Int64, Timestamp?, Timestamp, String).self)
-    return Conversation(
-      id: id, type: ConversationType(rawValue: type) ?? .group, title: title, createdBy: creator, lastSeq: last,
-      lastMessageAt: lastAt, createdAt: created, role: ParticipantRole(rawValue: role) ?? .member)
-  }
-
-  /// The participants in the order of their identifiers, after `after`.
-  package func participants(of conversation: UUID, after: UUID? = nil, limit: Int = 1000) async throws -> [Participant]
-  {
-    let rows = try await pool.query(
-      """
-      SELECT u.id, u.username, u.display_name, p.role, p.joined_at
-      FROM participants p JOIN users u ON u.id = p.user_id
-      WHERE p.conversation_id = $1 AND ($2::uuid IS NULL OR p.user_id > $2) ORDER BY p.user_id LIMIT $3
-      """, conversation, after, Int64(min(max(1, limit), limits.participants)))
-    return try (0..<rows.count).map { index in
-      let (id, username, displayName, role, joined) = try rows[index].decode(
-        (UUID, String, String, String, Timestamp).self)
-      return Participant(
-        userId: id, username: username, displayName: displayName, role: ParticipantRole(rawValue: role) ?? .member,
-        joinedAt: joined)
-    }
-  }
-
-  // MARK: Who is in it
-
-  /// Adds users to a group; those who are in it already are no error. Answers how many are new.
-  /// Throws `ChatError` notFound, forbidden (not an admin, or a direct conversation), invalidRequest (unknown user).
-  package func add(_ users: [UUID], to conversation: UUID, by actor: User) async throws -> Int {
-    let users = Set(users)
-    guard (1...limits.participants).contains(users.count) else {
-      throw ChatError.invalid("participants", "Name 1 to \(limits.participants) users.")
-    }
-    let events = try await pool.transaction { [self] transaction -> [BusEvent] in
-      let (type, role) = try await lock(conversation, as: actor.id, transaction)
-      guard type != .direct else {
-        throw ChatError(.forbidden, "A direct conversation is between two; start a group instead.")
-      }
-      guard role == .admin else { throw ChatError(.forbidden, "Only an admin of the conversation may add people.") }
-      try await requireUsers(users, of: actor.workspaceId, transaction)
-      let rows = try await transaction.query(
-        """
-        INSERT INTO participants (conversation_id, user_id) SELECT $1, unnest($2::uuid[])
-        ON CONFLICT DO NOTHING RETURNING user_id
-        """, conversation, Array(users))
-      let added = try rows.column(0, as: UUID.self)
-      return try await record(
-        added.map { ParticipantChange(conversation: conversation, user: $0, actor: actor.id, change: .joined) },
-        epoch: nil, transaction)
-    }
-    publisher.publish(events)
-    return events.count
-  }
-
-  /// Removes a user, or lets a user leave (`user` is the actor). No message that is committed after it is delivered to
-  /// them: the conversation's epoch rises with it, and messages bear the epoch.
-  /// Answers that epoch. Throws `ChatError` notFound, forbidden.
-  package func remove(_ user: UUID, from conversation: UUID, by actor: User) async throws -> Int64 {
-    let (events, epoch) = try await pool.transaction { [self] transaction -> ([BusEvent], Int64) in
-      let (type, role) = try await lock(conversation, as: actor.id, transaction)
-      guard type != .direct else { throw ChatError(.forbidden, "Nobody can be removed from a direct conversation.") }
-      guard role == .admin || user == actor.id else {
-        throw ChatError(.forbidden, "Only an admin of the conversation may remove others.")
-      }
-      let gone = try await transaction.query(
-        "DELETE FROM participants WHERE conversation_id = $1 AND user_id = $2 RETURNING user_id", conversation, user)
-      guard gone.count == 1 else { throw ChatError(.notFound, "That user is not a participant.") }
-      // A group is never without an admin while somebody is in it: the one who has been in it longest follows.
-      _ = try await transaction.query(
-        """
-        UPDATE participants SET role = 'admin' WHERE conversation_id = $1 AND user_id = (
-          SELECT user_id FROM participants WHERE conversation_id = $1 ORDER BY joined_at, user_id LIMIT 1)
-        AND NOT EXISTS (SELECT FROM participants WHERE conversation_id = $1 AND role = 'admin')
-        """, conversation)
-      let epochs = try await transaction.query(
-        "UPDATE conversations SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch", conversation)
-      let epoch = try epochs[0].decode(Int64.self)
-      let events = try await record(
-        [ParticipantChange(conversation: conversation, user: user, actor: actor.id, change: .left)], epoch: epoch,
-        transaction)
-      return (events, epoch)
-    }
-    publisher.publish(events)
-    return epoch
-  }
-
-  private func lock(
-    _ conversation: UUID, as user: UUID, _ transaction: PostgresTransaction
-  ) async throws -> (ConversationType, ParticipantRole) {
-    let rows = try await transaction.query(
-      "SELECT type FROM conversations WHERE id = $1 FOR NO KEY UPDATE", conversation)
-    guard rows.count == 1 else { throw ChatError.noSuchConversation }
-    // Asked after the lock is held: whoever waited for it must see what its former holder did.
-    let roles = try await transaction.query(
-      "SELECT role FROM participants WHERE conversation_id = $1 AND user_id = $2", conversation, user)
-    guard roles.count == 1 else { throw ChatError.noSuchConversation }
-    return (
-      ConversationType(rawValue: try rows[0].decode(String.self)) ?? .group,
-      ParticipantRole(rawValue: try roles[0].decode(String.self)) ?? .member
-    )
-  }
-
-  private func record(
-    _ changes: [ParticipantChange], epoch: Int64?, _ transaction: PostgresTransaction
+  func record(
+    joined users: [UUID], _ conversation: UUID, by actor: UUID, _ transaction: PostgresTransaction
   ) async throws -> [BusEvent] {
-    guard !changes.isEmpty else { return [] }
-    let now = Timestamp.now()
-    let events = changes.map { change in
-      Event(kind: .participantChanged, at: now, conversationId: change.conversation, epoch: epoch, data: change.json)
-    }
+    let changes = users.map { ParticipantChange(conversation: conversation, user: $0, actor: actor, change: .joined) }
+    return try await record(changes.map(\.event), transaction)
+  }
+
+  /// Lays events into the outbox; to be published after the commit.
+  func record(_ events: [Event], _ transaction: PostgresTransaction) async throws -> [BusEvent] {
+    guard !events.isEmpty else { return [] }
     _ = try await transaction.query(
       """
       INSERT INTO outbox (id, type, conversation_id, payload, created_at)
-      SELECT id, $2, conversation_id, payload, $5 FROM unnest($1::uuid[], $3::uuid[], $4::text[])
-        AS e (id, conversation_id, payload)
-      """, events.map(\.id), Event.Kind.participantChanged.rawValue, events.map(\.conversationId),
-      events.map { String(decoding: $0.data, as: UTF8.self) }, now)
+      SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::timestamptz[])
+      """, events.map(\.id), events.map(\.kind.rawValue), events.map(\.conversationId),
+      events.map { String(decoding: $0.data, as: UTF8.self) }, events.map(\.at))
     return events.map { $0.busEvent(as: encoding) }
   }
 }

@@ -84,8 +84,8 @@ package final class MessageWriter: @unchecked Sendable {
 
   /// Stores the draft and answers after the commit.
   ///
-  /// Throws `ChatError`: notFound (no such conversation, or not a participant), idempotencyKeyReused, overloaded,
-  /// unavailable (nothing was stored), outcomeUnknown.
+  /// Throws `ChatError`: notFound (no such conversation, or not a participant), conversationArchived,
+  /// idempotencyKeyReused, overloaded, unavailable (nothing was stored), outcomeUnknown.
   package func write(_ draft: MessageDraft) async throws -> Outcome {
     loop.assertCurrent()
     guard queue.count < limits.queue else {
@@ -273,6 +273,7 @@ package final class MessageWriter: @unchecked Sendable {
           .idempotencyKeyReused, "This idempotency key was used for another message; use a new key for a new message.",
           field: "Idempotency-Key")
         answers.append((pending, .failure(error)))
+      case (4, _, _, _): answers.append((pending, .failure(ChatError.archived)))
       default:
         answers.append((pending, .failure(ChatError.noSuchConversation)))
       }

@@ -18,6 +18,8 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
     case conflict
     /// What is encrypted cannot be searched.
     case conversationEncrypted = "conversation_encrypted"
+    /// The conversation was archived: it can be read, and nothing is sent to it.
+    case conversationArchived = "conversation_archived"
     /// `If-Match` names a state that is not the present one.
     case preconditionFailed = "precondition_failed"
     /// The idempotency key was used for another request.
@@ -68,4 +70,7 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
 
   package static let noSuchConversation = ChatError(
     .notFound, "There is no such conversation, or you are not one of its participants.")
+
+  package static let archived = ChatError(
+    .conversationArchived, "The conversation is archived; nothing can be sent to it.")
 }

@@ -20,11 +20,19 @@ package struct Conversation: Sendable {
   package var lastSeq: Int64
   package var lastMessageAt: Timestamp?
   package var createdAt: Timestamp
+  /// By an admin, for all: it can be read, and nothing is sent to it.
+  package var archivedAt: Timestamp?
   /// The role of the one who asks.
   package var role: ParticipantRole
 
-  package func write(to json: inout JSONWriter, participants: [Participant]? = nil) {
+  package func write(to json: inout JSONWriter) {
     json.beginObject()
+    writeFields(to: &json)
+    json.endObject()
+  }
+
+  /// The fields of an object that is open.
+  func writeFields(to json: inout JSONWriter) {
     json.field("id", id)
     json.field("type", type.rawValue)
     if let title { json.field("title", title) }
@@ -32,14 +40,8 @@ package struct Conversation: Sendable {
     json.field("lastSeq", lastSeq)
     if let lastMessageAt { json.field("lastMessageAt", lastMessageAt) }
     json.field("createdAt", createdAt)
+    if let archivedAt { json.field("archivedAt", archivedAt) }
     json.field("role", role.rawValue)
-    if let participants {
-      json.key("participants")
-      json.beginArray()
-      for participant in participants { participant.write(to: &json) }
-      json.endArray()
-    }
-    json.endObject()
   }
 }
 
@@ -50,6 +52,9 @@ package struct Participant: Sendable {
   package var displayName: String
   package var role: ParticipantRole
   package var joinedAt: Timestamp
+  /// How far they have read, and got.
+  package var readSeq: Int64
+  package var deliveredSeq: Int64
 
   package func write(to json: inout JSONWriter) {
     json.beginObject()
@@ -58,6 +63,8 @@ package struct Participant: Sendable {
     json.field("displayName", displayName)
     json.field("role", role.rawValue)
     json.field("joinedAt", joinedAt)
+    json.field("readSeq", readSeq)
+    json.field("deliveredSeq", deliveredSeq)
     json.endObject()
   }
 }

@@ -64,6 +64,11 @@ package struct RoomEmitter: Sendable {
     _ = try? await redis.send("PUBLISH", AdapterChannel.requests(), AdapterRequest.disconnect(rooms, uid: uid))
   }
 
+  /// Publishes without waiting. Lost where Redis is away: for what its receivers can do without.
+  package func post(_ emissions: [Emission]) {
+    for emission in emissions { redis.post("PUBLISH", emission.channel, emission.payload) }
+  }
+
   /// Publishes in order; returns when Redis has taken all.
   package func emit(_ emissions: [Emission]) async throws {
     guard !emissions.isEmpty else { return }

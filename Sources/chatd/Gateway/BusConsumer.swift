@@ -1,4 +1,5 @@
 import ChatKit
+import JSON
 import Logging
 import Metrics
 import Primitives
@@ -79,9 +80,26 @@ final class BusConsumer: Sendable {
         // The epoch makes every gateway ask who is still in the room.
         emissions.append(emitter.emission("participant:left", event.data, to: room, epoch: event.epoch))
         emissions.append(emitter.emission("participant:left", event.data, to: AdapterChannel.userRoom(change.user)))
+      case .updated:
+        emissions.append(emitter.emission("participant:updated", event.data, to: room))
+        // Who has not joined the room sees the new role in the list of conversations.
+        emissions.append(
+          emitter.emission("conversation:updated", to: AdapterChannel.userRoom(change.user)) { json in
+            json.beginObject()
+            json.field("conversationId", change.conversation)
+            json.field("userId", change.user)
+            if let role = change.role { json.field("role", role.rawValue) }
+            json.endObject()
+          })
       }
     case .conversationChanged:
-      emissions.append(emitter.emission("conversation:updated", event.data, to: room))
+      let addressee = event.data.value.flatMap { ConversationChange.addressee($0) }
+      emissions.append(
+        emitter.emission("conversation:updated", event.data, to: addressee.map { AdapterChannel.userRoom($0) } ?? room))
+    case .messageRead:
+      emissions.append(emitter.emission("read:receipt", event.data, to: room, epoch: event.epoch))
+    case .messageDelivered:
+      emissions.append(emitter.emission("delivered:receipt", event.data, to: room, epoch: event.epoch))
     }
   }
 }

@@ -15,6 +15,7 @@ final class SocketEvents: @unchecked Sendable {
   let hub: Hub
   private let messages: MessageService
   private let editor: MessageEditor
+  private let receipts: ReceiptService
   private let tokens: TokenVerifier
   private let loop: EventLoop
   private let log: Log
@@ -22,9 +23,11 @@ final class SocketEvents: @unchecked Sendable {
   private var traces = TraceSource()
 
   init(
-    hub: Hub, messages: MessageService, editor: MessageEditor, tokens: TokenVerifier, loop: EventLoop, log: Log,
+    hub: Hub, messages: MessageService, editor: MessageEditor, receipts: ReceiptService, tokens: TokenVerifier,
+    loop: EventLoop, log: Log,
     metrics: SocketEventMetrics
   ) {
+    self.receipts = receipts
     self.metrics = metrics
     self.hub = hub
     self.messages = messages
@@ -157,6 +160,8 @@ final class SocketEvents: @unchecked Sendable {
     case "message:edit": return try await edit(payload, session)
     case "message:delete": return try await delete(payload, session)
     case "reaction": return try await react(payload, session)
+    case "message:read": return try await move(try payload.cursorMove(.read, of: session.user))
+    case "message:delivered": return try await move(try payload.cursorMove(.delivered, of: session.user))
     case "typing": return try await typing(payload, session)
     case "presence:subscribe": return try await subscribeToPresence(payload, session)
     case "presence:unsubscribe": return try unsubscribeFromPresence(payload, session)
@@ -227,6 +232,11 @@ final class SocketEvents: @unchecked Sendable {
 
   private func trace(_ payload: Payload, _ session: GatewaySession) -> TraceContext? {
     traces.next(after: payload.trace() ?? session.trace)
+  }
+
+  private func move(_ move: CursorMove) async throws -> [UInt8] {
+    let position = try await receipts.move(move)
+    return Self.success { position.writeFields(to: &$0) }
   }
 
   /// Only who is in the room may say so: the check costs no look-up, and who has not joined cannot see the answer.

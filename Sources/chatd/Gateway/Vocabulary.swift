@@ -34,6 +34,7 @@ enum Vocabulary: String, Sendable {
     ("presence", "presence_update", nil),
     ("participant:joined", "user_joined", nil),
     ("participant:left", "user_left", nil),
+    ("participant:updated", "participant:updated", nil),
     ("inbox:update", "inbox:update", nil),
     ("conversation:updated", "conversation:updated", nil),
   ]

@@ -11,7 +11,8 @@ struct SocketEventMetrics: Sendable {
 
   /// The events that there are; everything else a client may say is `unknown`.
   private static let names = [
-    "join", "leave", "message:send", "message:edit", "message:delete", "reaction", "typing",
+    "join", "leave", "message:send", "message:edit", "message:delete", "message:read", "message:delivered", "reaction",
+    "typing",
   ]
 
   private let cells: [String: Cells]

@@ -12,10 +12,15 @@ struct ConversationRoutes: Sendable {
 
   func add(to router: Router) {
     let create = Operation("createConversation", "Begin a conversation", tag: "Conversations")
-      .details("A direct one between two people exists once: whoever begins it again gets the one that there is.")
+      .details(
+        """
+        A direct one between two people exists once: whoever begins it again gets the one that there is. Groups and \
+        channels have a title; a channel can be found and joined by anybody of the workspace.
+        """
+      )
       .body(
         .object(
-          .required("type", .oneOf("direct", "group")),
+          .required("type", .oneOf("direct", "group", "channel")),
           .omittable("participants", .users(most: conversations.limits.participants), "Besides oneself."),
           .omittable("title", .string(length: 1...conversations.limits.title, pattern: "^[^\\u0000]*$")))
       )
@@ -25,17 +30,22 @@ struct ConversationRoutes: Sendable {
     router.post("/api/conversations", create) { request, context in
       try await self.create(request, try context.claims())
     }
-    let list = Operation("listConversations", "List one's conversations, the newest first", tag: "Conversations")
-      .paged(default: 50, most: conversations.limits.page)
-      .answer(.ok, .page("conversations", .conversation))
-    router.get("/api/conversations", list) { request, context in
-      try await self.list(request, try context.claims())
-    }
-    let read = Operation("getConversation", "Read a conversation", tag: "Conversations").answer(.ok, .conversation)
+    let read = Operation("getConversation", "Read a conversation", tag: "Conversations")
+      .details("To those who do not take part a channel is what they could join, and anything else does not exist.")
+      .answer(.ok, .anyOf(.inboxEntry, .channel))
     router.get("/api/conversations/:id", read) { _, context in
-      let id = try context.parameter("id", as: UUID.self)
-      let conversation = try await conversations.conversation(id, for: try context.claims().user)
-      return .json(.ok) { conversation.write(to: &$0) }
+      try await show(try context.parameter("id", as: UUID.self), try context.claims())
+    }
+    let update = Operation("updateConversation", "Rename a conversation, or archive it for all", tag: "Conversations")
+      .details("For its admins. To an archived conversation nothing is sent; it can be read, and taken out again.")
+      .body(
+        .object(
+          .omittable("title", .string(length: 1...conversations.limits.title, pattern: "^[^\\u0000]*$")),
+          .omittable("archived", .boolean))
+      )
+      .answer(.ok, .inboxEntry).problems(.forbidden)
+    router.patch("/api/conversations/:id", update) { request, context in
+      try await self.update(request, context)
     }
     let participants = Operation("listParticipants", "List who is in a conversation", tag: "Conversations")
       .paged(default: 100, most: conversations.limits.participants)
@@ -77,6 +87,20 @@ struct ConversationRoutes: Sendable {
       await emitter.notice(epoch, in: conversation)
       return HTTPResponse(status: .noContent)
     }
+    let promote = Operation("setParticipantRole", "Promote or demote somebody", tag: "Conversations")
+      .details("For admins of groups and channels. There is always an admin: the only one cannot be demoted.")
+      .body(.object(.required("role", .participantRole)))
+      .answer(.noContent).problems(.forbidden, .conflict)
+    router.patch("/api/conversations/:id/participants/:userId", promote) { request, context in
+      let actor = try await accounts.user(try context.claims().user)
+      guard let role = ParticipantRole(rawValue: try Payload(request).string("role")) else {
+        throw ChatError.invalid("role", "role is one of: admin, member.")
+      }
+      try await conversations.set(
+        role, of: try context.parameter("userId", as: UUID.self), in: try context.parameter("id", as: UUID.self),
+        by: actor)
+      return HTTPResponse(status: .noContent)
+    }
     let history = Operation("listMessages", "Read a conversation's history, the oldest first", tag: "Messages")
       .query("limit", .integer(1...Int64(messages.limits.page)).standard(50), "Messages on a page at most.")
       .query("cursor", .cursor, "`older` or `newer` of another page.")
@@ -106,7 +130,7 @@ struct ConversationRoutes: Sendable {
   private func create(_ request: HTTPRequest, _ claims: AccessClaims) async throws -> HTTPResponse {
     let body = try Payload(request)
     guard let type = ConversationType(rawValue: try body.string("type")) else {
-      throw ChatError.invalid("type", "type is one of: direct, group.")
+      throw ChatError.invalid("type", "type is one of: direct, group, channel.")
     }
     let creator = try await accounts.user(claims.user)
     let (conversation, isNew) = try await conversations.create(
@@ -116,23 +140,28 @@ struct ConversationRoutes: Sendable {
     return response
   }
 
-  private func list(_ request: HTTPRequest, _ claims: AccessClaims) async throws -> HTTPResponse {
-    var before: UUID?
-    if let cursor = request.query["cursor"] {
-      guard let id = UUID(cursor) else { throw ChatError.invalid("cursor", "The cursor is not one of ours.") }
-      before = id
+  /// To those who do not take part a channel is what they could join, and anything else does not exist.
+  private func show(_ id: UUID, _ claims: AccessClaims) async throws -> HTTPResponse {
+    do {
+      let entry = try await conversations.entry(id, for: claims.user)
+      return .json(.ok) { entry.write(to: &$0) }
+    } catch let error as ChatError where error.code == .notFound {
+      let channel = try await conversations.channel(id, in: claims.workspace, for: claims.user)
+      return .json(.ok) { channel.write(to: &$0) }
     }
-    let limit = try request.limit(default: 50, most: conversations.limits.page)
-    let found = try await conversations.conversations(of: claims.user, before: before, limit: limit)
-    return .json(.ok) { json in
-      json.beginObject()
-      json.key("conversations")
-      json.beginArray()
-      for conversation in found { conversation.write(to: &json) }
-      json.endArray()
-      if found.count == limit, let last = found.last { json.field("next", last.id) }
-      json.endObject()
+  }
+
+  private func update(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
+    let actor = try await accounts.user(try context.claims().user)
+    let body = try Payload(request)
+    let title = try body.optionalString("title")
+    let archived = try body.optionalBool("archived")
+    guard title != nil || archived != nil else {
+      throw ChatError(.invalidRequest, "Say what is to change: title, archived.")
     }
+    let entry = try await conversations.update(
+      try context.parameter("id", as: UUID.self), title: title, isArchived: archived, by: actor)
+    return .json(.ok) { entry.write(to: &$0) }
   }
 
   private func participants(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {

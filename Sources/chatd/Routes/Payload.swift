@@ -92,6 +92,24 @@ struct Payload: Sendable {
     return array.map { Payload($0) }
   }
 
+  /// The objects of an array; none where there is no such field.
+  func optionalObjects(_ key: String) throws -> [Payload] {
+    guard let value = self[key] else { return [] }
+    guard let array = value.array else { throw ChatError.invalid(key, "\(key) must be an array of objects.") }
+    return try array.enumerated().map { index, element in
+      guard element.kind == .object else {
+        throw ChatError.invalid("\(key)[\(index)]", "\(key)[\(index)] must be an object.")
+      }
+      return Payload(element)
+    }
+  }
+
+  func optionalTime(_ key: String) throws -> Timestamp? {
+    guard let value = self[key] else { return nil }
+    guard let time = value.timestamp else { throw ChatError.invalid(key, "\(key) must be a time as RFC 3339 has it.") }
+    return time
+  }
+
   func optionalInt64(_ key: String, atLeast minimum: Int64) throws -> Int64? {
     guard let value = self[key] else { return nil }
     guard let number = value.int64, number >= minimum else {
@@ -124,5 +142,15 @@ struct Payload: Sendable {
       conversationId: try uuid("conversationId"), senderId: sender, senderName: name, type: type, body: body,
       replyTo: try optionalUUID("replyTo"), attachmentId: try optionalUUID("attachmentId"),
       idempotencyKey: try idempotencyKey ?? optionalString("idempotencyKey"), trace: trace)
+  }
+
+  /// How far somebody has read, or got, a conversation; without `seq` all of it.
+  func cursorMove(_ kind: CursorReceipt.Kind, of user: UUID, in conversation: UUID? = nil) throws -> CursorMove {
+    let conversation = try conversation ?? uuid("conversationId")
+    let seq = try optionalInt64("seq", atLeast: 1) ?? .max
+    return switch kind {
+    case .read: CursorMove(conversation: conversation, user: user, read: seq)
+    case .delivered: CursorMove(conversation: conversation, user: user, delivered: seq)
+    }
   }
 }

@@ -97,9 +97,13 @@ final class Domain: @unchecked Sendable {
       id: id, workspaceId: Workspace.main, username: name, displayName: name, role: .user, createdAt: .now())
   }
 
+  /// A group; no event tells of who is in it.
   func group(_ creator: User, _ others: [User] = []) async throws -> UUID {
     let service = ConversationService(pool: pool, publisher: publisher)
-    return try await service.create(.group, title: "test", members: others.map(\.id), by: creator).conversation.id
+    let id = try await service.create(.group, title: "test", members: [], by: creator).conversation.id
+    _ = try await pool.query(
+      "INSERT INTO participants (conversation_id, user_id) SELECT $1, unnest($2::uuid[])", id, others.map(\.id))
+    return id
   }
 
   func count(_ sql: String) async throws -> Int64 {

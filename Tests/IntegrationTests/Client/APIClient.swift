@@ -117,6 +117,8 @@ final class APIClient: @unchecked Sendable {
     try await request("POST", path, body, headers: headers)
   }
 
+  func patch(_ path: String, _ body: JSONLiteral) async throws -> Answer { try await request("PATCH", path, body) }
+
   func delete(_ path: String) async throws -> Answer { try await request("DELETE", path) }
 
   func close() {

@@ -124,17 +124,19 @@ struct InvariantTests {
     for member in members { member.stop() }
     for task in reading { await task.value }
     try await judge(members, rooms, ledger, cluster, seed)
+    try await judgeCounts(people, rooms, ledger, cluster, seed)
     print(
       """
       the invariant: \(ledger.acceptedCount) entries accepted (\(ledger.edits) edits, \(ledger.deletes) deletes), \(ledger.deliveries) deliveries, \(ledger.refused) refused, \
       \(ledger.retries) retries, \(ledger.replays) replayed, \(ledger.reconnects) reconnects, \(ledger.recovered) recovered, \
-      \(ledger.resumed) resumed, \
+      \(ledger.resumed) resumed, \(ledger.reads) cursors, \
       \(cut) cuts
       """)
     for event in cluster.events { print("  \(event)") }
     #expect(ledger.edits > 20 && ledger.deletes > 10)
     #expect(ledger.refused > 0 && ledger.retries > 0 && ledger.resumed > 0 && ledger.recovered > 0 && cut > 0)
     #expect(ledger.reconnects > Self.memberCount)
+    #expect(ledger.reads > 0)
   }
 
   /// Person n is in two rooms, senders in three; nobody in all.
@@ -245,5 +247,51 @@ struct InvariantTests {
     // Each fault happened: another process answers now.
     #expect(cluster.events.allSatisfy { $0.before > 0 && $0.after > 0 && $0.before != $0.after }, "\(cluster.events)")
     #expect(cluster.events.count >= Fault.all(on: cluster.bus).count - 1)
+  }
+
+  /// What was acknowledged as read is read, movements of a cursor lie end to end, and the counts that people are shown are
+  /// those of a recount from the messages.
+  private func judgeCounts(
+    _ people: [Person], _ rooms: [String], _ ledger: Ledger, _ cluster: Cluster, _ seed: UInt64
+  ) async throws {
+    for room in rooms {
+      for (user, seq) in ledger.read[room] ?? [:] {
+        let stored = try await cluster.sql(
+          "SELECT read_seq FROM participants WHERE conversation_id = '\(room)' AND user_id = '\(user)'")
+        #expect(Int(stored) ?? -1 >= seq, "CHATD_TEST_SEED=\(seed): \(user) had read \(seq) of \(room)")
+      }
+    }
+    let broken = try await cluster.sql(
+      """
+      SELECT count(*) FROM (
+        SELECT from_seq <> lag(to_seq, 1, 0::bigint) OVER (PARTITION BY conversation_id, user_id ORDER BY to_seq) AS isBroken
+        FROM receipts) r WHERE isBroken
+      """)
+    #expect(broken == "0", "CHATD_TEST_SEED=\(seed): movements of cursors that do not lie end to end")
+    let recount = try await cluster.sql(
+      """
+      SELECT string_agg(p.conversation_id || ' ' || p.user_id || ' ' || (
+        SELECT count(*) FROM messages m WHERE m.conversation_id = p.conversation_id AND m.seq > p.read_seq
+        AND m.sender_id <> p.user_id AND m.deleted_at IS NULL), ',') FROM participants p
+      """)
+    var expected: [String: Int] = [:]
+    for entry in recount.split(separator: ",") {
+      let parts = entry.split(separator: " ").map(String.init)
+      expected["\(parts[0]) \(parts[1])"] = min(999, Int(parts[2]) ?? -1)
+    }
+    var counts = Set<Int>()
+    // Senders and members.
+    for (index, person) in people.enumerated() where index % 5 == 0 {
+      let client = APIClient(port: cluster.apiPort, loop: cluster.loop, token: person.token)
+      let list = try await client.get("/api/conversations").expect(200)
+      client.close()
+      for entry in list["conversations"]?.array.map(Array.init) ?? [] {
+        let room = entry["id"]?.string ?? ""
+        let unread = entry["unread"]?.int ?? -1
+        #expect(unread == expected["\(room) \(person.id)"], "CHATD_TEST_SEED=\(seed): unread of \(room)")
+        counts.insert(unread)
+      }
+    }
+    #expect(counts.count > 1, "counts that are all \(counts) show nothing")
   }
 }

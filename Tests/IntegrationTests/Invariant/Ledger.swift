@@ -25,6 +25,9 @@ final class Ledger: @unchecked Sendable {
   var retries = 0
   var replays = 0
   var deliveries = 0
+  /// Acknowledged moves of read cursors, and the furthest by conversation and user.
+  private(set) var reads = 0
+  private(set) var read: [String: [String: Int]] = [:]
   var reconnects = 0
   var resumed = 0
   /// Sessions that Socket.IO's recovery continued.
@@ -50,6 +53,11 @@ final class Ledger: @unchecked Sendable {
       violation("seq \(seq) of \(room) was given to '\(known.body)' and to '\(entry.body)'")
     }
     accepted[room, default: [:]][seq] = entry
+  }
+
+  func read(_ seq: Int, of room: String, by user: String) {
+    reads += 1
+    read[room, default: [:]][user] = max(read[room]?[user] ?? 0, seq)
   }
 
   func violation(_ text: String) {

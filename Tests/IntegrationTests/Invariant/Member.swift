@@ -5,7 +5,8 @@ import TestSupport
 /// Reads its rooms on a socket. After any cut it comes back, on the other gateway if its own is away, and resumes from
 /// its cursor. Every third lets Socket.IO recover its session, and resumes only where that is refused.
 ///
-/// It takes nothing on trust: what comes must be the cursor's next, each time. On the test's loop.
+/// It takes nothing on trust: what comes must be the cursor's next, each time. Now and then it says how far it has read.
+/// On the test's loop.
 final class Member: @unchecked Sendable {
   let index: Int
   let rooms: [String]
@@ -88,6 +89,8 @@ final class Member: @unchecked Sendable {
   }
 
   private func receive(_ name: String, _ argument: JSONValue) {
+    // What it is told of conversations and their members is not of their order.
+    if Self.others.contains(name) { return }
     guard let kind = Ledger.Kind(rawValue: name), let room = argument["conversationId"]?.string,
       let seq = argument["seq"]?.int,
       let messageSeq = kind == .created ? seq : argument["messageSeq"]?.int,
@@ -108,5 +111,33 @@ final class Member: @unchecked Sendable {
     received[room]?.append(Entry(kind: kind, messageSeq: messageSeq))
     // What is read from the store is said as it is now; then the changes that made it so follow, and say it again.
     state[room, default: [:]][messageSeq] = body.hashValue
+    if (seq + index) % 40 == 0 { cluster.loop.start { [self] in await read(seq, of: room) } }
+  }
+
+  private static let others: Set<String> = [
+    "participant:joined", "participant:updated", "conversation:updated", "read:receipt", "delivered:receipt",
+    "inbox:update",
+  ]
+
+  /// Every other one says only that it was delivered.
+  private func read(_ seq: Int, of room: String) async {
+    let isRead = (seq + index) % 80 == 0
+    do {
+      guard
+        let ack = try await socket?.emit(
+          isRead ? "message:read" : "message:delivered",
+          ["conversationId": .string(room), "seq": .integer(Int64(seq))])
+      else { return }
+      guard ack["ok"]?.bool == true else {
+        let code = ack["error"]?["code"]?.string ?? ""
+        if code == "unavailable" || code == "overloaded" { return }
+        return ledger.violation("a cursor of member \(index) was answered \(JSONLiteral(ack))")
+      }
+      let position = ack[isRead ? "readSeq" : "deliveredSeq"]?.int ?? 0
+      if position < seq { ledger.violation("the cursor of member \(index) is at \(position), not at \(seq)") }
+      if isRead { ledger.read(seq, of: room, by: person.id) }
+    } catch {
+      // Cut off: nobody knows, and whoever reads on says more.
+    }
   }
 }
