@@ -32,6 +32,9 @@ package enum TestKafka {
     return access("\(sibling)/kafka", X_OK) == 0 ? sibling : nil
   }()
 
+  /// The distribution's program, for its own tools.
+  package static var program: String? { home.map { "\($0)/kafka" } }
+
   private static let hasJava = (variable("PATH") ?? "").split(separator: ":").contains {
     access("\($0)/java", X_OK) == 0
   }

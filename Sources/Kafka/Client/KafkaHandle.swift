@@ -114,11 +114,23 @@ final class KafkaHandle: @unchecked Sendable {
     let code = rd_kafka_event_error(event)
     let reason = rd_kafka_event_error_string(event).map { String(cString: $0) }
     guard rd_kafka_event_error_is_fatal(event) != 0 || code == RD_KAFKA_RESP_ERR__FATAL else {
-      return KafkaError(code, reason)
+      return KafkaError(code, reason.map { $0 + Self.advice(code, $0) })
     }
     var text = [CChar](repeating: 0, count: 512)
     let cause = rd_kafka_fatal_error(client, &text, text.count)
     return KafkaError(cause, CText.string(text), isRetriable: false, isFatal: true)
+  }
+
+  /// librdkafka before 2.6.1 says the nonce of SCRAM (RFC 5802, section 3) twice. Kafka 4 refuses that as a wrong password,
+  /// which is what the operator would look for in vain.
+  static let hasBrokenSCRAM = rd_kafka_version() < 0x0206_0100
+
+  private static func advice(_ code: rd_kafka_resp_err_t, _ reason: String) -> String {
+    guard code == RD_KAFKA_RESP_ERR__AUTHENTICATION, reason.contains("SCRAM"), hasBrokenSCRAM else { return "" }
+    return """
+      ; librdkafka \(String(cString: rd_kafka_version_str())) cannot authenticate by SCRAM with Kafka 4, whatever the \
+      password (it takes 2.6.1): use PLAIN over TLS, or a certificate
+      """
   }
 
   // MARK: What blocks
