@@ -6,8 +6,8 @@ SWIFT ?= swift
 # own: the services that Debian sets up when it installs these packages are not used, and may be disabled.
 PACKAGES := libargon2-dev libcrypt-dev libcurl4-openssl-dev libhiredis-dev libpq-dev librdkafka-dev libssl-dev \
   libyaml-dev pkg-config postgresql redis-server zlib1g-dev
-# The official Socket.IO client of Python, for the tests with the clients that people use.
-PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp 'websockets>=13'
+# The official Socket.IO client of Python, for the tests with the clients that people use, and what tests /openapi.json.
+PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp 'websockets>=13' 'schemathesis>=4.32,<5'
 
 # Progress where somebody watches; errors and results alone where nobody does.
 quietly := $(if $(MAKE_TERMOUT),,--quiet)
@@ -95,11 +95,13 @@ test-packages: packages
 	@command -v promtool >/dev/null || { $(call install,prometheus); }
 	@command -v curl >/dev/null || { $(call install,curl); }
 	@command -v node >/dev/null || { $(call install,nodejs npm); }
+	@# The pages are tested in it.
+	@command -v chromium >/dev/null || { $(call install,chromium); }
 	@# Kafka's tests start the distribution that lies beside this checkout, where one does.
 	@[ ! -e ../shared/kafka/kafka ] || command -v java >/dev/null || { $(call install,openjdk-17-jre-headless); }
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(call install,python3-venv); }
-	@[ -x .venv/bin/python ] && .venv/bin/python -c 'import socketio, aiohttp, websockets' 2>/dev/null || { \
-	  echo "installing python-socketio and websockets in .venv" >&2; \
+	@[ -x .venv/bin/python ] && .venv/bin/python -c 'import socketio, aiohttp, websockets, schemathesis' 2>/dev/null || { \
+	  echo "installing python-socketio, websockets and schemathesis in .venv" >&2; \
 	  python3 -m venv .venv && .venv/bin/pip install --quiet $(PYTHON_PACKAGES); }
 
 swift:

@@ -41,6 +41,8 @@ let package = Package(
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    // The files of the pages that chatd serves.
+    .target(name: "CPages", exclude: ["docs"]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     // The ground: no domain, no Foundation.
@@ -70,9 +72,8 @@ let package = Package(
     program(
       "chatd",
       [
-        "CLinux", "ChatKit", "Commands", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Metrics", "Networking",
-        "Postgres",
-        "Primitives", "Redis", "SocketIO", "YAML",
+        "CLinux", "CPages", "ChatKit", "Commands", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Metrics",
+        "Networking", "Postgres", "Primitives", "Redis", "SocketIO", "YAML",
       ]),
     program("chatctl", ["ChatKit", "Commands", "Networking", "Postgres", "Primitives"]),
 

@@ -27,6 +27,7 @@ final class Application: Sendable {
     var registry: MetricRegistry
     /// Of the API.
     let description = APIDescription()
+    let pages = PageRoutes()
   }
 
   private let parts: Parts

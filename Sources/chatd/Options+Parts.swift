@@ -22,6 +22,8 @@ extension HTTPServerConfiguration {
     sendTimeout = http.sendTimeout
     closeTimeout = http.closeTimeout
     maxPipelined = http.maxPipelined
+    proxies = TrustedProxies(http.trustedProxies, field: TrustedProxies.Field(http.forwardedField))
+    commonFields = Self.securityFields(hasTLS: options.tls.certificate != nil)
     limits.headBytes = http.maxHead.bytes
     limits.fields = http.maxFields
     limits.targetBytes = http.maxTarget.bytes
@@ -31,6 +33,29 @@ extension HTTPServerConfiguration {
       compression.threshold = http.compressionThreshold.bytes
       self.compression = compression
     }
+  }
+}
+
+extension HTTPServerConfiguration {
+  /// What browsers are told about answers that are no pages: not to guess types, to run and load nothing of them, to show
+  /// them in nobody's frame, and not to say to others where they have been. A page sets its own policy.
+  private static func securityFields(hasTLS: Bool) -> HTTPHeaders {
+    var fields: HTTPHeaders = [
+      "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "referrer-policy": "no-referrer",
+    ]
+    if hasTLS { fields.append("strict-transport-security", "max-age=31536000") }
+    return fields
+  }
+}
+
+extension TrustedProxies.Field {
+  init(_ field: ForwardedField) {
+    self =
+      switch field {
+      case .xForwardedFor: .xForwardedFor
+      case .forwarded: .forwarded
+      }
   }
 }
 

@@ -125,6 +125,7 @@ final class Shard: @unchecked Sendable {
     HealthRoutes(role: role, pool: pool, redis: redis).add(to: router)
     parts.description.add(to: router)
     if role.servesPresence { PresenceRoutes(presence: presenceService).add(to: router) }
+    parts.pages.add(to: router)
     if role.servesAPI {
       let accounts = AccountService(
         pool: pool, passwords: passwords, tokens: tokens, successorKey: parts.secrets.sessionKey, rooms: emitter,

@@ -78,6 +78,23 @@ enum OfficialClients {
     return isRequired("python-socketio or websockets (make test installs them in .venv)")
   }
 
+  // MARK: schemathesis and Chromium
+
+  /// `st`, which `make test` installs beside the interpreter.
+  static let schemathesis = Task<String?, Never> {
+    ["\(Checkout.root)/.venv/bin/st", program("st")].compactMap { $0 }.first { access($0, X_OK) == 0 }
+  }
+
+  static func canRunSchemathesis() async -> Bool {
+    if await schemathesis.value != nil { return true }
+    return isRequired("schemathesis (make test installs it in .venv)")
+  }
+
+  static var canRunBrowser: Bool {
+    if program("chromium") != nil, program("node") != nil { return true }
+    return isRequired("chromium or node")
+  }
+
   /// Says what is missing. On a machine that is to test everything that is a failure, not a reason to skip.
   private static func isRequired(_ what: String) -> Bool {
     print("MISSING: \(what): the tests with it are \(getenv("CI") == nil ? "skipped" : "run, and fail")")

@@ -32,6 +32,38 @@ struct HTTPServerTests {
     }
   }
 
+  @Test("adds its common fields to every answer that does not set them itself, those to what is no request included")
+  func commonFields() async throws {
+    try await onLoop { loop in
+      var configuration = HTTPServerConfiguration()
+      configuration.commonFields = [
+        "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'",
+      ]
+      let server = try HTTPServer(configuration: configuration, loop: loop) { request, exchange in
+        var response = HTTPResponse(text: "hello")
+        if request.path == "/page" { response.headers.set("Content-Security-Policy", "default-src 'self'") }
+        exchange.respond(response)
+      }
+      let client = try await RawClient.connect(to: server.address, loop: loop)
+      client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+      let plain = try await client.wait(for: "hello")
+      #expect(plain.contains("x-content-type-options: nosniff\r\n"))
+      #expect(plain.contains("content-security-policy: default-src 'none'\r\n"))
+      let other = try await RawClient.connect(to: server.address, loop: loop)
+      other.send("GET /page HTTP/1.1\r\nHost: h\r\n\r\n")
+      let page = try await other.wait(for: "hello")
+      #expect(page.contains("x-content-type-options: nosniff\r\n"))
+      #expect(page.contains("Content-Security-Policy: default-src 'self'\r\n"))
+      #expect(!page.contains("default-src 'none'"))
+      let wrong = try await RawClient.connect(to: server.address, loop: loop)
+      wrong.send("GET / HTTP/1.1\r\n\r\n")
+      let refusal = try await wrong.wait(for: "bad_request")
+      #expect(refusal.contains("x-content-type-options: nosniff\r\n"))
+      #expect(refusal.contains("application/problem+json"))
+      await server.close()
+    }
+  }
+
   @Test("holds no more requests of a connection than it may")
   func boundedPipelining() async throws {
     try await onLoop { loop in

@@ -19,6 +19,8 @@ package struct HTTPOptions: Sendable {
   package let maxBody: ByteCount
   package let maxPipelined: Int
   package let corsOrigins: [String]
+  package let trustedProxies: [IPNetwork]
+  package let forwardedField: ForwardedField
   package let compression: Bool
   package let compressionThreshold: ByteCount
 
@@ -69,6 +71,12 @@ package struct HTTPOptions: Sendable {
     corsOrigins = settings.list(
       "http.corsOrigins", .origin,
       "Origins whose pages may use the API and the sockets from a browser; '*' for any, none when empty.")
+    trustedProxies = settings.list(
+      "http.trustedProxies", .network,
+      "Addresses of proxies that are believed about whom a request comes from. Of others such fields are not read.")
+    forwardedField = settings.value(
+      "http.forwardedField", .choice("FIELD"), default: .xForwardedFor,
+      "The field in which these proxies say it. It must be one that they write themselves.")
     compression = settings.flag(
       "http.compression", default: true, "Whether answers go out as gzip to clients that take it.")
     compressionThreshold = settings.value(

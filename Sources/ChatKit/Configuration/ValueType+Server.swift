@@ -95,6 +95,15 @@ extension ValueType where Value == String {
   }
 }
 
+extension ValueType where Value == IPNetwork {
+  /// A block of addresses.
+  static var network: ValueType {
+    ValueType(
+      metavariable: "NETWORK", expectation: "a network such as 10.0.0.0/8 or 2001:db8::/32, or one address",
+      parse: { IPNetwork($0) })
+  }
+}
+
 extension ValueType where Value == TLSFiles {
   /// A certificate and its key: two paths, with a colon between them.
   static var tlsFiles: ValueType {

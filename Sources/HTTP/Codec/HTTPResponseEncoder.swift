@@ -28,7 +28,13 @@ final class HTTPResponseEncoder {
   /// Bodies up to this size are copied along with the head: one write instead of two.
   private static let inlineBody = 2048
 
-  init() { buffer = .allocate(capacity: capacity) }
+  /// Fields of every answer that does not set them itself.
+  private let common: HTTPHeaders
+
+  init(common: HTTPHeaders = HTTPHeaders()) {
+    self.common = common
+    buffer = .allocate(capacity: capacity)
+  }
 
   deinit {
     buffer.deallocate()
@@ -41,7 +47,7 @@ final class HTTPResponseEncoder {
     to connection: Connection
   ) {
     count = 0
-    reserve(response.headers.bytes.count + 256 + Self.inlineBody)
+    reserve(response.headers.bytes.count + common.bytes.count + 256 + Self.inlineBody)
     putStatusLine(response.status)
     if !response.headers.contains("date") {
       refreshDate(connection.loop.now)
@@ -62,6 +68,7 @@ final class HTTPResponseEncoder {
     case .close: put("connection: close\r\n")
     }
     putFields(response.headers)
+    if !common.isEmpty { putCommon(except: response.headers) }
     put("\r\n")
     guard let body, let base = body.baseAddress, body.count > 0 else { return flush(to: connection) }
     if body.count <= Self.inlineBody {
@@ -95,6 +102,14 @@ final class HTTPResponseEncoder {
       return putLines(copy)
     }
     putLines(headers)
+  }
+
+  /// As a rule an answer sets none of them: then that is one copy.
+  private func putCommon(except headers: borrowing HTTPHeaders) {
+    guard headers.present & common.present != 0 else { return putLines(common) }
+    var rest = common
+    common.forEach { name, _ in if headers[name] != nil { rest.remove(name) } }
+    putLines(rest)
   }
 
   private func putLines(_ headers: borrowing HTTPHeaders) {

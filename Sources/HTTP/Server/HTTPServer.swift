@@ -15,7 +15,7 @@ package final class HTTPServer: @unchecked Sendable {
   /// asks. The same exchange comes with the complete request later, its `onAbort` nil again, or `onAbort` is called. Who
   /// answers it before gets no body: the connection is closed behind the answer. What asks for an upgrade is not announced.
   package var onPendingBody: Handler?
-  let encoder = HTTPResponseEncoder()
+  let encoder: HTTPResponseEncoder
   /// nil where answers are not compressed.
   let contentCoder: ContentCoder?
   private(set) var isClosing = false
@@ -41,6 +41,7 @@ package final class HTTPServer: @unchecked Sendable {
     self.configuration = configuration
     self.loop = loop
     self.handler = handler
+    encoder = HTTPResponseEncoder(common: configuration.commonFields)
     contentCoder = configuration.compression.map { ContentCoder($0) }
     watch = ConnectionWatch(loop: loop, configuration: configuration)
     listener = try Listener(configuration.address, loop: loop, backlog: configuration.backlog) { [unowned self] in

@@ -23,6 +23,10 @@ package struct HTTPServerConfiguration: Sendable {
   package var maxPipelined = 16
   /// gzip for answers; nil for none.
   package var compression: HTTPCompression?
+  /// Who is believed about the client's address; nil: nobody, the client is who has connected.
+  package var proxies: TrustedProxies?
+  /// Fields of every answer that does not set them itself, those to what is no request included.
+  package var commonFields = HTTPHeaders()
   /// What `close()` grants the answers in progress.
   package var closeTimeout = Duration.seconds(10)
 

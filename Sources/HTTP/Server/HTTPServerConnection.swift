@@ -127,7 +127,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       }
       awaitsUpgrade = true
     }
-    request.peer = connection.peer
+    request.peer = client(of: request)
     request.isSecure = connection.isSecure
     let exchange: HTTPExchange
     if let announced = receiving.take() {
@@ -144,6 +144,13 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     server.handler(request, exchange)
   }
 
+  /// Who has connected, or whom a trusted proxy names.
+  @inline(__always)
+  private func client(of request: borrowing HTTPRequest) -> SocketAddress? {
+    guard let proxies = server.configuration.proxies, let peer = connection.peer else { return connection.peer }
+    return proxies.client(of: request.headers, from: peer)
+  }
+
   @inline(__always)
   private func flags(of request: borrowing HTTPRequest) -> HTTPRequest.Flags {
     guard server.contentCoder != nil, ContentCoder.takesGzip(request.headers) else { return request.flags }
@@ -155,7 +162,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     guard receiving == nil, parser.phase == .body, var request = parser.pending, let call = server.onPendingBody,
       !request.flags.contains(.upgradesToWebSocket)
     else { return }
-    request.peer = connection.peer
+    request.peer = client(of: request)
     request.isSecure = connection.isSecure
     let exchange = HTTPExchange(connection: self, isHead: request.method == .head, flags: flags(of: request))
     receiving = exchange
