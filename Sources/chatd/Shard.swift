@@ -34,6 +34,7 @@ final class Shard: @unchecked Sendable {
   private var presence: PresenceRole?
   private var inbox: InboxRole?
   private var subscription: (any BusSubscription)?
+  private let limits: CallLimits?
   let metrics: ShardMetrics
   private var joining: Task<Void, Never>?
 
@@ -88,6 +89,9 @@ final class Shard: @unchecked Sendable {
     let presenceStore = PresenceStore(redis: redis, settings: PresenceSettings(options.presence))
     let presenceService = PresenceService(
       pool: pool, store: presenceStore, limits: PresenceService.Limits(options.presence))
+    let limits = options.limits.enabled ? CallLimits(options.limits, redis: redis, loop: loop) : nil
+    self.limits = limits
+    if let limits { metrics.watch(limits) }
 
     if role.servesSockets {
       let subscriber = RedisSubscriber(parts.redisConfiguration(name: "chatd-rooms"), loop: loop)
@@ -103,7 +107,7 @@ final class Shard: @unchecked Sendable {
       let sockets = servers.servers[index]
       SocketEvents(
         hub: hub, messages: messages, editor: editor, receipts: receipts, tokens: tokens, loop: loop, log: log,
-        metrics: metrics.events
+        metrics: metrics.events, limits: limits
       )
       .attach(to: sockets)
       metrics.watch(sockets, hub)
@@ -115,12 +119,14 @@ final class Shard: @unchecked Sendable {
 
     let router = Router()
     if let policy = CORSPolicy(options.http.corsOrigins) { router.use(CrossOrigin.middleware(policy)) }
-    router.use(Authentication.middleware(tokens))
+    router.use(Authentication.middleware(tokens, limits))
     let errors = metrics.errors
     router.problem = { error, context in
-      let error = ChatError(mapping: error, log: log.with(context.logFields))
-      errors.count(error)
-      return error.problem
+      let mapped = ChatError(mapping: error, log: log.with(context.logFields))
+      errors.count(mapped)
+      var problem = mapped.problem
+      if let refusal = error as? LimitRefusal { refusal.quota.write(to: &problem.headers) }
+      return problem
     }
     HealthRoutes(role: role, pool: pool, redis: redis).add(to: router)
     parts.description.add(to: router)
@@ -278,6 +284,7 @@ final class Shard: @unchecked Sendable {
       try? await loop.sleep(for: .milliseconds(10))
       waits += 1
     }
+    limits?.close()
     sessionWatch?.close()
     await hub?.close()
     await bus.close()

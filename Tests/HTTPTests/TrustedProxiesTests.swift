@@ -49,7 +49,8 @@ struct TrustedProxiesTests {
     #expect(try client(["for=198.51.100.7;proto=https;by=10.0.0.2"], field: .forwarded) == "198.51.100.7")
     #expect(try client(["For=\"[2001:db8::7]:4711\", for=10.0.0.2"], field: .forwarded) == "2001:db8::7")
     #expect(try client(["for=\"a,b\", proto=https"], field: .forwarded) == "10.0.0.1")
-    let proxies = try #require(TrustedProxies([try #require(IPNetwork("10.0.0.1"))], field: .forwarded))
+    let network = try #require(IPNetwork("10.0.0.1"))
+    let proxies = try #require(TrustedProxies([network], field: .forwarded))
     let peer = try #require(SocketAddress(literal: "10.0.0.1", port: 1))
     #expect(proxies.client(of: ["x-forwarded-for": "198.51.100.7"], from: peer).host == "10.0.0.1")
   }

@@ -39,6 +39,9 @@ package struct Installation: Sendable {
   package var options: [String] = []
   /// Event loops of each process; few, for a test has many processes.
   package var loops = 1
+  /// The limits of users: those of people are too small for tests, which say in seconds what people do in a day. nil:
+  /// those that chatd has by itself.
+  package var limits: String? = "100000000/1m"
   /// Settings for each process.
   package var environment: [String: String] = [:]
 
@@ -57,7 +60,11 @@ package struct Installation: Sendable {
 
   /// Starts one of its processes.
   package func start(_ role: String, port: UInt16 = 0, redis: String? = nil) async throws -> Chatd {
-    try await Chatd.start(
+    var environment = environment
+    for kind in ["LOGINS", "READS", "WRITES", "SENDS", "SEARCHES", "EVENTS", "CONNECTS"] where limits != nil {
+      environment["CHATD_LIMITS_USER_\(kind)"] = environment["CHATD_LIMITS_USER_\(kind)"] ?? limits
+    }
+    return try await Chatd.start(
       [
         role, "--postgres", postgres, "--redis", redis ?? self.redis, "--secrets", secrets, "--loops", "\(loops)",
         "--log-level", "warning",

@@ -21,6 +21,7 @@ package struct ServerOptions: Sendable {
   package let accounts: AccountOptions
   package let messages: MessageOptions
   package let outbox: OutboxOptions
+  package let limits: LimitOptions
   package let presence: PresenceOptions
 
   package init(_ settings: inout SettingReader) {
@@ -45,6 +46,7 @@ package struct ServerOptions: Sendable {
     accounts = AccountOptions(&settings)
     messages = MessageOptions(&settings)
     outbox = OutboxOptions(&settings)
+    limits = LimitOptions(&settings)
     presence = PresenceOptions(&settings)
   }
 

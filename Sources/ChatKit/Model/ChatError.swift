@@ -28,6 +28,8 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
     case tooLarge = "too_large"
     /// Too many wrong passwords; nothing is looked at before `retryAfter`.
     case tooManyAttempts = "too_many_attempts"
+    /// More than is allowed in a time; nothing was done; again after `retryAfter`.
+    case rateLimited = "rate_limited"
     /// A limit of the server is reached; try again after `retryAfter`.
     case overloaded
     /// A backend is away; nothing was done; try again.
@@ -54,7 +56,7 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
 
   package var isRetriable: Bool {
     switch code {
-    case .overloaded, .unavailable, .outcomeUnknown: true
+    case .rateLimited, .overloaded, .unavailable, .outcomeUnknown: true
     default: false
     }
   }

@@ -51,7 +51,16 @@ final class APIDescription: Sendable {
       ("Presence", "Who is online."),
       ("Service", "The server itself."),
     ]
-    document.answerHeaders = [("X-Request-Id", .string(length: 1...128), "Finds the request in the server's logs.")]
+    document.answerHeaders = [
+      ("X-Request-Id", .string(length: 1...128), "Finds the request in the server's logs."),
+      (
+        "RateLimit-Policy", .string(pattern: "^[0-9]+;w=[0-9]+$"),
+        "The limit that is closest, and its window in seconds."
+      ),
+      ("RateLimit-Limit", .integer(1...Int64.max), "The limit that is closest."),
+      ("RateLimit-Remaining", .integer(0...Int64.max), "How many requests it still allows."),
+      ("RateLimit-Reset", .integer(0...86_400), "Seconds until it allows more."),
+    ]
     document.completing = { operation, route in operation.withCommonProblems(route) }
     return document
   }
@@ -65,7 +74,7 @@ extension Operation {
     if hasBody { operation = operation.problems(.tooLarge).problem(.requestTimeout, code: "timed_out") }
     if access == .authenticated { operation = operation.problems(.unauthenticated) }
     if !route.parameterNames.isEmpty { operation = operation.problems(.notFound) }
-    return operation.problems(.internal, .overloaded, .unavailable)
+    return operation.problems(.rateLimited, .internal, .overloaded, .unavailable)
   }
 
   /// Problems that its service answers with.

@@ -20,14 +20,15 @@ final class SocketEvents: @unchecked Sendable {
   private let loop: EventLoop
   private let log: Log
   private let metrics: SocketEventMetrics
+  private let limits: CallLimits?
   private var traces = TraceSource()
 
   init(
     hub: Hub, messages: MessageService, editor: MessageEditor, receipts: ReceiptService, tokens: TokenVerifier,
-    loop: EventLoop, log: Log,
-    metrics: SocketEventMetrics
+    loop: EventLoop, log: Log, metrics: SocketEventMetrics, limits: CallLimits?
   ) {
     self.receipts = receipts
+    self.limits = limits
     self.metrics = metrics
     self.hub = hub
     self.messages = messages
@@ -62,6 +63,13 @@ final class SocketEvents: @unchecked Sendable {
     let vocabulary = auth?["vocabulary"]?.string ?? Vocabulary.modern.rawValue
     guard let vocabulary = Vocabulary(rawValue: vocabulary) else {
       throw Self.refusal(ChatError.invalid("vocabulary", "vocabulary is one of: modern, legacy."))
+    }
+    if let limits {
+      do {
+        try await limits.admit(.connect, user: claims.user, address: socket.handshake.peer)
+      } catch {
+        throw Self.refusal(ChatError(mapping: error, log: log))
+      }
     }
     if await recover(socket, auth, claims, vocabulary) { return }
     let privateID = isRecoveryOffered(socket, auth) ? SessionID(SecureRandom.token()) : nil
@@ -122,6 +130,7 @@ final class SocketEvents: @unchecked Sendable {
     var json = JSONWriter()
     json.beginObject()
     json.field("code", error.code.rawValue)
+    if let retryAfter = error.retryAfter { json.field("retryAfter", retryAfter) }
     json.endObject()
     return ConnectRefusal(error.message, data: json.bytes)
   }
@@ -135,6 +144,9 @@ final class SocketEvents: @unchecked Sendable {
     let started = loop.now
     loop.start { [self] in
       do {
+        if let limits {
+          try await limits.admit(CostClass(event: event), user: session.user, address: socket.handshake.peer)
+        }
         let answer = try await answer(event, payload, session)
         ack?.send(json: session.vocabulary == .legacy ? Vocabulary.legacy(answer: answer) : answer)
         metrics.answered(event, from: started, to: clinux_monotonic_ns(), error: nil)

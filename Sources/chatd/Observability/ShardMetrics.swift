@@ -145,6 +145,28 @@ final class ShardMetrics: @unchecked Sendable {
     }
   }
 
+  func watch(_ limits: CallLimits) {
+    let refused = owner.counter(
+      "chatd_rate_limited_total", "Calls beyond a limit, by their class and whose limit it was.",
+      labels: ["class", "subject"])
+    let cells = CostClass.allCases.map { ($0, refused.with($0.rawValue, "user"), refused.with($0.rawValue, "address")) }
+    let calls = owner.counter("chatd_rate_limit_calls_total", "Calls of Redis that counted requests.").with()
+    let asked = owner.counter("chatd_rate_limit_asked_total", "Calls that waited for Redis to count them.").with()
+    let failures = owner.counter("chatd_rate_limit_failures_total", "Times that Redis did not count.").with()
+    let keys = owner.gauge("chatd_rate_limit_keys", "Limits of users and addresses that are remembered.").with()
+    onSample { [unowned limits] in
+      for (cost, users, addresses) in cells {
+        users.set(total: limits.refusals.users[cost] ?? 0)
+        addresses.set(total: limits.refusals.addresses[cost] ?? 0)
+      }
+      let counters = limits.limiter.counters
+      calls.set(total: counters.calls)
+      asked.set(total: counters.asked)
+      failures.set(total: counters.failures)
+      keys.set(limits.limiter.keyCount)
+    }
+  }
+
   func watch(_ writer: MessageWriter) {
     let depth = owner.gauge("chatd_writer_queue", "Messages that wait for the batch writer.").with()
     let batches = owner.counter("chatd_writer_batches_total", "Batches that were committed.").with()

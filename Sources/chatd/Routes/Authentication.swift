@@ -12,11 +12,23 @@ enum Authentication {
 
   /// Reads the token where there is one, and turns away who has none from routes that are described as needing it. Routes
   /// that want to know who asks say `context.claims()`; the others pay nothing for it.
-  static func middleware(_ tokens: TokenVerifier) -> Middleware {
+  ///
+  /// Who asks decides whose limits count, so these are looked at here too.
+  static func middleware(_ tokens: TokenVerifier, _ limits: CallLimits?) -> Middleware {
     { request, context, next in
-      if let claims = claims(of: request, tokens) { context[Key.self] = claims }
+      let claims = claims(of: request, tokens)
+      if let claims { context[Key.self] = claims }
+      guard let limits else {
+        if context.access == .authenticated { _ = try context.claims() }
+        return try await next(request, context)
+      }
+      var user: UUID?
+      if case .success(let claims)? = claims { user = claims.user }
+      let quota = try await limits.admit(request, context, user: user)
       if context.access == .authenticated { _ = try context.claims() }
-      return try await next(request, context)
+      var response = try await next(request, context)
+      quota?.write(to: &response.headers)
+      return response
     }
   }
 

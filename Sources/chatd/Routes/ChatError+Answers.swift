@@ -18,7 +18,7 @@ extension ChatError {
     case .preconditionFailed: .preconditionFailed
     case .tooLarge: .contentTooLarge
     case .idempotencyKeyReused: .unprocessableContent
-    case .tooManyAttempts: .tooManyRequests
+    case .tooManyAttempts, .rateLimited: .tooManyRequests
     case .internal: .internalServerError
     case .overloaded, .unavailable, .outcomeUnknown: .serviceUnavailable
     }
@@ -29,6 +29,7 @@ extension ChatError {
   init(mapping error: any Error, log: @autoclosure () -> Log) {
     switch error {
     case let error as ChatError: self = error
+    case let error as LimitRefusal: self = error.error
     case let error as PostgresError where error.outcome == .unknown:
       self = ChatError(
         .outcomeUnknown, "The store went away in the middle of it: it may or may not have been done.", retryAfter: 1)
@@ -44,12 +45,13 @@ extension ChatError {
     }
   }
 
-  /// `{"code", "message", "field"?}`, as acks bear it.
+  /// `{"code", "message", "field"?, "retryAfter"?}`, as acks bear it.
   func write(to json: inout JSONWriter) {
     json.beginObject()
     json.field("code", code.rawValue)
     json.field("message", message)
     if let field { json.field("field", field) }
+    if let retryAfter { json.field("retryAfter", retryAfter) }
     json.endObject()
   }
 
