@@ -20,7 +20,7 @@ struct SchemathesisTests {
 
   private func register(_ stack: ClientStack) async throws -> String {
     let result = try await TestProcess.run(
-      "curl",
+      OfficialClients.program("curl") ?? "curl",
       ["-s", "\(stack.api.url)/api/auth/register", "-d", #"{"username":"schemathesis","password":"correct horse"}"#])
     guard let token = try JSONDocument(parsing: Array(result.output.utf8)).root["accessToken"]?.string else {
       throw TestFailure("not registered: \(result.output)")
