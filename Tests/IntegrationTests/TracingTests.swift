@@ -55,7 +55,7 @@ struct TracingTests {
         #expect(message["trace"] == nil)
         #expect(
           Set(message.object?.map(\.key) ?? []) == [
-            "id", "conversationId", "seq", "senderId", "type", "body", "createdAt",
+            "id", "conversationId", "seq", "senderId", "senderName", "type", "body", "createdAt", "version",
           ])
       }
       // Over a socket: of the event, else of the handshake.
