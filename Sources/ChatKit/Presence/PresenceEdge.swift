@@ -53,10 +53,22 @@ package struct PresenceEdge: Equatable, Sendable {
     return BusEvent(id: id, key: user, payload: writer.bytes)
   }
 
+  /// False where `type` stands where our own events have it, and is another: a message need not be read twice.
+  private static func mayBeOne(_ json: [UInt8]) -> Bool {
+    let prefix: StaticString = "\"type\":\"presence."
+    let start = 45
+    let count = prefix.utf8CodeUnitCount
+    guard json.count > start + count else { return false }
+    return json.withUnsafeBytes { bytes in
+      bytes[start..<(start + count)].elementsEqual(UnsafeRawBufferPointer(start: prefix.utf8Start, count: count))
+    }
+  }
+
   /// Reads the wire form, in either encoding; nil for another event.
   package init?(payload: [UInt8]) {
     let root: JSONValue?
     if payload.first == UInt8(ascii: "{") {
+      guard Self.mayBeOne(payload) else { return nil }
       root = try? JSONDocument(parsing: payload).root
     } else {
       root = EventData.messagePack(payload).value

@@ -17,6 +17,8 @@ package final class PresenceLeases: @unchecked Sendable {
   }
 
   private static let shares = 10
+  /// How long who comes or goes may wait for others who do: in a storm, one script is for many of them.
+  private static let gathering = Duration.milliseconds(10)
 
   private let store: PresenceStore
   private let loop: EventLoop
@@ -112,6 +114,7 @@ package final class PresenceLeases: @unchecked Sendable {
     guard !isRunning, !isClosed else { return }
     isRunning = true
     loop.start { [self] in
+      try? await loop.sleep(for: Self.gathering)
       while !isClosed {
         do {
           guard try await step() else { break }
@@ -133,7 +136,8 @@ package final class PresenceLeases: @unchecked Sendable {
   /// One script. False when there is nothing to do.
   private func step() async throws -> Bool {
     var leases: [PresenceLease] = []
-    if !fresh.isEmpty {
+    let areFresh = !fresh.isEmpty
+    if areFresh {
       let batch = fresh.prefix(PresenceStore.batch)
       // One that is gone already was never told of; its end changes nothing in Redis.
       leases = batch.compactMap { slots[Int($0)].isHeld ? slots[Int($0)].lease : nil }
@@ -159,7 +163,7 @@ package final class PresenceLeases: @unchecked Sendable {
     guard !leases.isEmpty else { return true }
     counters.scripts += 1
     counters.renewed += leases.count
-    let pulse = try await store.renew(leases[...])
+    let pulse = try await store.renew(leases[...], areKnown: !areFresh)
     // Another Redis, or the same one without its memory: it is told of everything, those that were renewed just now included.
     if let known = self.pulse, known.born != pulse.born { due = slots.count }
     self.pulse = pulse

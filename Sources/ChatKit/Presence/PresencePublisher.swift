@@ -10,7 +10,10 @@ package import Redis
 /// A batch that cannot be recorded or published is tried again until it is, as it stands in memory: the stream may have
 /// been emptied meanwhile.
 package final class PresencePublisher: @unchecked Sendable {
-  private static let batch = 512
+  /// Entries of the stream that are taken at once; each has the edges of one script.
+  private static let batch = 32
+  /// How long edges may wait for others behind a batch: what a storm makes is then few statements.
+  private static let pause = Duration.milliseconds(20)
   private static let lease = Duration.seconds(4)
 
   private let store: PresenceStore
@@ -89,6 +92,7 @@ package final class PresencePublisher: @unchecked Sendable {
     }
     pending = nil
     _ = try await store.redis.send("XDEL", PresenceScripts.edges, RedisArguments(batch.entries))
+    try await loop.sleep(for: Self.pause)
   }
 
   /// The first entries of the stream; of a user's edges only the last.
@@ -97,22 +101,29 @@ package final class PresencePublisher: @unchecked Sendable {
       PresenceScripts.edges, after: .zero, count: Self.batch, block: .milliseconds(500))
     guard !entries.isEmpty else { return nil }
     var edges: [UUID: PresenceEdge] = [:]
-    for entry in entries {
-      guard let edge = PresenceEdge(entry) else { continue }
-      edges[edge.user] = edge
-    }
+    for entry in entries { for edge in PresenceEdge.list(entry) { edges[edge.user] = edge } }
     return (entries.map(\.id), edges.values.sorted { $0.version < $1.version })
   }
 }
 
 extension PresenceEdge {
-  /// An entry of the stream that the scripts write; nil where it is none.
-  fileprivate init?(_ entry: RedisStreamEntry) {
-    func text(_ field: String) -> String { String(decoding: entry[field] ?? [], as: UTF8.self) }
-    guard let user = UUID(text("user")), let version = Int64(text("version")), let at = Int64(text("at")) else {
-      return nil
+  /// What an entry of the stream says that the scripts have written; nothing where it is none.
+  static func list(_ entry: RedisStreamEntry) -> [PresenceEdge] {
+    func words(_ field: String) -> [ArraySlice<UInt8>] { (entry[field] ?? []).split(separator: UInt8(ascii: " ")) }
+    func number(_ word: ArraySlice<UInt8>?) -> Int64? { word.flatMap { Int64(String(decoding: $0, as: UTF8.self)) } }
+    func identifier(_ word: ArraySlice<UInt8>) -> UUID? { word.withUnsafeBytes { UUID(utf8: $0) } }
+    guard let version = number(words("version").first), let at = number(words("at").first) else { return [] }
+    var edges: [PresenceEdge] = []
+    for user in words("came").compactMap(identifier) {
+      edges.append(
+        PresenceEdge(user: user, isOnline: true, version: version, at: Timestamp(microseconds: at * 1000)))
     }
-    self.init(
-      user: user, isOnline: text("online") == "1", version: version, at: Timestamp(microseconds: at * 1000))
+    let gone = words("gone")
+    for index in stride(from: 0, to: gone.count - 1, by: 2) {
+      guard let user = identifier(gone[index]), let at = number(gone[index + 1]) else { continue }
+      edges.append(
+        PresenceEdge(user: user, isOnline: false, version: version, at: Timestamp(microseconds: at * 1000)))
+    }
+    return edges
   }
 }

@@ -11,10 +11,12 @@ enum PresenceScripts {
   static var edges: String { keys[4] }
   static var state: String { keys[5] }
 
-  /// Edges that nobody takes are forgotten beyond this; comparing with the table makes up for them.
-  private static let edgeLimit = 200_000
+  /// Entries of the stream, each with the edges of one script, beyond which those that nobody takes are forgotten; comparing
+  /// with the table makes up for them.
+  private static let entryLimit = 20_000
 
-  /// `now` in milliseconds, `version` for the edges of this call, `edge` to make one.
+  /// `now` in milliseconds, `version` for the edges of this call; `came` and `gone` take who has, and `publish` makes the
+  /// edges of them. Users who have gone are followed by when.
   private static let prelude = """
     local time = redis.call('TIME')
     local us = time[1] * 1000000 + time[2]
@@ -26,31 +28,50 @@ enum PresenceScripts {
       redis.call('HSET', KEYS[6], 'born', born)
     end
     local version = string.format('%.0f', math.max(us, tonumber(state[2] or '0') + 1))
-    local edges = 0
-    local function edge(user, isOnline, at)
-      if edges == 0 then redis.call('HSET', KEYS[6], 'version', version) end
-      edges = edges + 1
-      redis.call('XADD', KEYS[5], 'MAXLEN', '~', \(edgeLimit), '*',
-        'user', user, 'online', isOnline, 'version', version, 'at', string.format('%.0f', at))
+    local came, gone = {}, {}
+    local function leave(user, at)
+      gone[#gone + 1] = user
+      gone[#gone + 1] = string.format('%.0f', at)
+    end
+    local function publish()
+      if #came == 0 and #gone == 0 then return 0 end
+      redis.call('HSET', KEYS[6], 'version', version)
+      redis.call('XADD', KEYS[5], 'MAXLEN', '~', \(entryLimit), '*', 'version', version,
+        'at', string.format('%.0f', now), 'came', table.concat(came, ' '), 'gone', table.concat(gone, ' '))
+      return #came + #gone / 2
     end
 
     """
 
-  /// ARGV: ttl, jitter, then leases. Renews them and takes those that are new or forgotten. `[born, now]`.
+  /// ARGV: ttl, jitter, whether all of them are thought to be known, then leases. Renews them and takes those that are new or
+  /// forgotten. `[born, now]`.
   static let renew = RedisScript(
     prelude + """
       local ttl, jitter = tonumber(ARGV[1]), tonumber(ARGV[2]) + 1
       local shift = us % jitter
-      for index = 3, #ARGV do
+      local function ends(index) return now + ttl + (shift + index * 7919) % jitter end
+      if ARGV[3] == '1' then
+        local all = {}
+        for index = 4, #ARGV do
+          all[#all + 1] = ends(index)
+          all[#all + 1] = ARGV[index]
+        end
+        if redis.call('ZADD', KEYS[1], 'XX', 'CH', unpack(all)) == #all / 2 then return {born, now} end
+      end
+      for index = 4, #ARGV do
         local lease = ARGV[index]
-        if redis.call('ZADD', KEYS[1], now + ttl + (shift + index * 7919) % jitter, lease) == 1 then
+        if redis.call('ZADD', KEYS[1], ends(index), lease) == 1 then
           local user = string.sub(lease, 1, 36)
           if redis.call('HINCRBY', KEYS[2], user, 1) == 1 then
-            redis.call('ZREM', KEYS[4], user)
-            if redis.call('HSETNX', KEYS[3], user, version) == 1 then edge(user, '1', now) end
+            if redis.call('HSETNX', KEYS[3], user, version) == 1 then
+              came[#came + 1] = user
+            else
+              redis.call('ZREM', KEYS[4], user)
+            end
           end
         end
       end
+      publish()
       return {born, now}
       """)
 
@@ -81,26 +102,27 @@ enum PresenceScripts {
       local grace, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
       local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, limit)
       for _, lease in ipairs(ended) do drop(lease, grace) end
-      local gone = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit)
-      for index = 1, #gone, 2 do
-        redis.call('ZREM', KEYS[4], gone[index])
-        if redis.call('HDEL', KEYS[3], gone[index]) == 1 then edge(gone[index], '0', gone[index + 1] - grace) end
+      local over = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit)
+      for index = 1, #over, 2 do
+        redis.call('ZREM', KEYS[4], over[index])
+        if redis.call('HDEL', KEYS[3], over[index]) == 1 then leave(over[index], over[index + 1] - grace) end
       end
+      publish()
       local due = -1
       for _, key in ipairs({KEYS[1], KEYS[4]}) do
         local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
         if first[2] and (due < 0 or first[2] - now < due) then due = math.max(0, first[2] - now) end
       end
-      return {born, now, #ended + #gone / 2, due}
+      return {born, now, #ended + #over / 2, due}
       """)
 
   /// ARGV: users who were last said to be online. Makes an edge for those who are not.
   static let contradictOnline = RedisScript(
     prelude + """
       for _, user in ipairs(ARGV) do
-        if redis.call('HEXISTS', KEYS[3], user) == 0 then edge(user, '0', now) end
+        if redis.call('HEXISTS', KEYS[3], user) == 0 then leave(user, now) end
       end
-      return edges
+      return publish()
       """)
 
   /// ARGV: users who were last said to be offline. Makes an edge for those who are online.
@@ -109,9 +131,9 @@ enum PresenceScripts {
       for _, user in ipairs(ARGV) do
         if redis.call('HEXISTS', KEYS[3], user) == 1 then
           redis.call('HSET', KEYS[3], user, version)
-          edge(user, '1', now)
+          came[#came + 1] = user
         end
       end
-      return edges
+      return publish()
       """)
 }

@@ -32,13 +32,14 @@ package final class PresenceStore: @unchecked Sendable {
   }
 
   /// Renews leases and takes those that are not there: the first of a user is an edge. Throws `RedisError`.
+  /// - Parameter areKnown: they should all be there, which is cheaper where it is so.
   @discardableResult
-  package func renew(_ leases: ArraySlice<PresenceLease>) async throws -> Pulse {
+  package func renew(_ leases: ArraySlice<PresenceLease>, areKnown: Bool = false) async throws -> Pulse {
     let arguments = RedisArguments(Array(leases))
     return try Self.pulse(
       try await redis.run(
         PresenceScripts.renew, keys: PresenceScripts.keys, settings.ttl.milliseconds, settings.jitter.milliseconds,
-        arguments))
+        areKnown ? 1 : 0, arguments))
   }
 
   /// Ends leases. After the last of a user the grace begins. Throws `RedisError`.

@@ -25,8 +25,14 @@ final class BusConsumer: Sendable {
     emissions.reserveCapacity(payloads.count)
     for payload in payloads {
       // An event of a later version, or of another kind, is somebody else's.
+      // What is no edge is refused at a glance where it is JSON.
+      let isJSON = payload.first == UInt8(ascii: "{")
+      if isJSON, let edge = PresenceEdge(payload: payload) {
+        news.append(.edge(edge))
+        continue
+      }
       guard let event = ReceivedEvent(payload: payload) else {
-        if let edge = PresenceEdge(payload: payload) { news.append(.edge(edge)) }
+        if !isJSON, let edge = PresenceEdge(payload: payload) { news.append(.edge(edge)) }
         continue
       }
       hops.consumed.add()

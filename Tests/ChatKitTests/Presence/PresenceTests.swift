@@ -129,8 +129,8 @@ struct PresenceTests {
       try await presence.store.renew([ann, bob].map { PresenceLease(user: $0, device: .connection(7)) }[...])
       // Recorded, and then nothing more.
       let entries = try await presence.domain.redis.xrange(PresenceScripts.edges, count: 10)
-      let version = Int64(String(decoding: entries[0]["version"] ?? [], as: UTF8.self)) ?? 0
-      let edge = PresenceEdge(user: ann, isOnline: true, version: version, at: .now())
+      let edge = try #require(entries.flatMap { PresenceEdge.list($0) }.first { $0.user == ann })
+      let version = edge.version
       #expect(try await presence.record.record([edge]) == [edge])
       #expect(try await presence.record.record([edge]) == [edge])
       // One that says nothing new is not published, an older one neither.

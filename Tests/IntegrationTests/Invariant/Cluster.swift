@@ -32,11 +32,16 @@ final class Cluster: @unchecked Sendable {
   let brokers: [KafkaBroker]
   private(set) var api: Chatd
   private(set) var gateways: [Chatd]
+  /// Processes of other roles.
+  private(set) var workers: [Chatd] = []
   private(set) var events: [Event] = []
   let apiPort: UInt16
   let gatewayPorts: [UInt16]
 
-  init(loop: EventLoop, bus: InvariantBus) async throws {
+  /// - Parameters:
+  ///   - workers: roles of further processes.
+  ///   - settings: options of all processes.
+  init(loop: EventLoop, bus: InvariantBus, workers roles: [String] = [], settings: [String] = []) async throws {
     self.loop = loop
     self.bus = bus
     var options = EmbeddedOptions()
@@ -53,14 +58,16 @@ final class Cluster: @unchecked Sendable {
     if !brokers.isEmpty {
       installation.options = ["--bus", "kafka"] + brokers.flatMap { ["--kafka", $0.address] }
     }
+    installation.options += settings
     api = try await installation.start("api")
     gateways = [try await installation.start("gateway"), try await installation.start("gateway")]
     apiPort = api.port
     gatewayPorts = gateways.map(\.port)
+    for role in roles { workers.append(try await installation.start(role)) }
   }
 
   func stop() async {
-    for chatd in gateways + [api] { _ = try? await chatd.process.stop() }
+    for chatd in gateways + workers + [api] { _ = try? await chatd.process.stop() }
     await servers.stop()
     for broker in brokers { _ = try? await broker.kill() }
   }
@@ -108,6 +115,14 @@ final class Cluster: @unchecked Sendable {
     try await loop.sleep(for: away)
     api = try await before.startAgain()
     record("api killed", before.process.pid, api.process.pid)
+  }
+
+  func killWorker(_ index: Int, away: Duration) async throws {
+    let before = workers[index]
+    try await before.process.killNow()
+    try await loop.sleep(for: away)
+    workers[index] = try await before.startAgain()
+    record("\(before.arguments.first ?? "worker") killed", before.process.pid, workers[index].process.pid)
   }
 
   func wipeRedis(away: Duration) async throws {

@@ -269,7 +269,7 @@ final class PresenceWatch: @unchecked Sendable {
         if let room = rooms(conversation.description), entries[ObjectIdentifier(room)] != nil { reload(room) }
         guard !subscriptions.isEmpty else { return }
         for session in users[user]?.sessions ?? [] { toCheck.insert(ObjectIdentifier(session)) }
-        for (key, entry) in subscriptions where entry.session.user == user { toCheck.insert(key) }
+        for session in rooms(AdapterChannel.userRoom(user))?.members ?? [] { toCheck.insert(ObjectIdentifier(session)) }
         if !toCheck.isEmpty { check() }
       }
     }
