@@ -59,7 +59,10 @@ final class Daemon: @unchecked Sendable {
       : ["all", "--embedded", "\(folder)/data", "--listen", "127.0.0.1:0", "--loops", "1"] + bus(options)
         + (options.tls == .none ? [] : ["--tls-certificate", "\(folder)/tls.pem", "--tls-key", "\(folder)/tls.key"])
     var argv = ([program] + arguments).map { strdup($0) } + [nil]
-    let variables = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
+    // A few users do what thousands would: their limits are counted, and are out of reach.
+    let limits = ["LOGINS", "READS", "WRITES", "SENDS", "SEARCHES", "EVENTS", "CONNECTS"]
+      .map { "CHATD_LIMITS_USER_\($0)=1000000000/1m" }
+    let variables = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"] + limits
     var environment = variables.map { strdup($0) } + [nil]
     defer { for text in argv + environment { free(text) } }
     let pid = clinux_spawn(program, &argv, &environment, nil, log, 0, 0, SIGTERM)
