@@ -14,8 +14,10 @@ package final class RedisStreamBus: EventBus, @unchecked Sendable {
   package struct Settings: Sendable {
     package var topic = "chat.events"
     package var partitions = 8
-    /// About how many records a partition keeps, acknowledged or not.
+    /// About how many records a partition keeps that all groups have acknowledged.
     package var retention = 100_000
+    /// About how many it keeps for a group that is behind: what is beyond is lost to that group.
+    package var limit = 1_000_000
     /// How long a partition stays with a member that says nothing.
     package var lease = Duration.seconds(4)
     /// Records in one read.
@@ -29,6 +31,9 @@ package final class RedisStreamBus: EventBus, @unchecked Sendable {
   let loop: EventLoop
   private let redis: RedisClient
   private let streams: [String]
+  /// Records that were added here to each partition since it was last trimmed.
+  private var added: [Int]
+  private var isTrimming = false
 
   /// Uses `redis` for publishing and connections of its own, made from `configuration`, for consuming.
   package init(redis: RedisClient, configuration: RedisConfiguration, loop: EventLoop, settings: Settings = Settings())
@@ -38,6 +43,8 @@ package final class RedisStreamBus: EventBus, @unchecked Sendable {
     self.loop = loop
     self.settings = settings
     streams = (0..<settings.partitions).map { "\(settings.topic):\($0)" }
+    // The first publish looks, for processes come and go.
+    added = Array(repeating: settings.retention, count: settings.partitions)
   }
 
   /// The field of a stream's entry that bears the event.
@@ -55,13 +62,57 @@ package final class RedisStreamBus: EventBus, @unchecked Sendable {
       let replies = try await redis.pipeline(count: events.count) { encoder, index in
         let event = events[index]
         encoder.command(
-          "XADD", stream(partition(of: event.key)), "MAXLEN", "~", settings.retention, "*", Self.field, event.payload)
+          "XADD", stream(partition(of: event.key)), "MAXLEN", "~", settings.limit, "*", Self.field, event.payload)
       }
       for reply in replies { _ = try reply.get() }
     } catch {
       throw BusError("cannot publish to \(settings.topic): \(error)")
     }
+    for event in events { added[partition(of: event.key)] += 1 }
+    trimIfDue()
   }
+
+  // MARK: Trimming
+
+  /// Now and then, beside the publishing: removes what is beyond `retention` and acknowledged by every group.
+  private func trimIfDue() {
+    let step = max(1, settings.retention / 20)
+    guard !isTrimming, added.contains(where: { $0 >= step }) else { return }
+    isTrimming = true
+    loop.start { [self] in
+      for partition in added.indices where added[partition] >= step {
+        added[partition] = 0
+        // One that fails is followed by another; `limit` holds in any case.
+        _ = try? await redis.run(Self.trimming, keys: [stream(partition)], settings.retention)
+      }
+      isTrimming = false
+    }
+  }
+
+  /// Up to the oldest record that some group has still to acknowledge, and no more than is beyond the retention.
+  private static let trimming = RedisScript(
+    """
+    local surplus = redis.call('XLEN', KEYS[1]) - tonumber(ARGV[1])
+    if surplus <= 0 then return 0 end
+    local function less(a, b)
+      local am, as = string.match(a, '(%d+)-(%d+)')
+      local bm, bs = string.match(b, '(%d+)-(%d+)')
+      if am ~= bm then return tonumber(am) < tonumber(bm) end
+      return tonumber(as) < tonumber(bs)
+    end
+    local slowest
+    for _, fields in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+      local group = {}
+      for index = 1, #fields, 2 do group[fields[index]] = fields[index + 1] end
+      local place = group['last-delivered-id']
+      if group['pending'] > 0 then
+        place = redis.call('XPENDING', KEYS[1], group['name'])[2] or place
+      end
+      if not slowest or less(place, slowest) then slowest = place end
+    end
+    if not slowest then return redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', ARGV[1]) end
+    return redis.call('XTRIM', KEYS[1], 'MINID', '~', slowest, 'LIMIT', surplus)
+    """)
 
   package func check() async throws { try await redis.ping() }
 

@@ -11,6 +11,7 @@ package struct BusOptions: Sendable {
   package let topic: String
   package let partitions: Int
   package let retention: Int
+  package let limit: Int
   package let lease: Duration
   package let encoding: EventEncoding
 
@@ -29,7 +30,10 @@ package struct BusOptions: Sendable {
     )
     retention = settings.value(
       "bus.retention", .int(1000...100_000_000), default: 100_000,
-      "About how many events a partition in Redis Streams keeps.")
+      "About how many events a partition in Redis Streams keeps that every group has read.")
+    limit = settings.value(
+      "bus.limit", .int(1000...100_000_000), default: 1_000_000,
+      "About how many it keeps for a group that is behind; what is beyond is lost to that group.")
     lease = settings.value(
       "bus.lease", .duration(.seconds(1) ... .seconds(300)), default: .seconds(4),
       "How long a partition in Redis Streams stays with a gateway that says nothing.")
