@@ -65,14 +65,15 @@ let package = Package(
     library(
       "ChatKit",
       [
-        "CArgon2", "CCrypt", "COpenSSL", "CLinux", "Commands", "JSON", "Kafka", "Logging", "MessagePack", "Networking",
+        "CArgon2", "CCrypt", "COpenSSL", "CLinux", "Commands", "Curl", "JSON", "Kafka", "Logging", "MessagePack",
+        "Networking",
         "Postgres",
         "Primitives", "Redis", "YAML",
       ]),
     program(
       "chatd",
       [
-        "CLinux", "CPages", "ChatKit", "Commands", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Metrics",
+        "CLinux", "CPages", "ChatKit", "Commands", "Curl", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Metrics",
         "Networking", "Postgres", "Primitives", "Redis", "SocketIO", "YAML",
       ]),
     program("chatctl", ["ChatKit", "Commands", "Networking", "Postgres", "Primitives"]),
@@ -109,7 +110,8 @@ let package = Package(
     tests(
       "ChatKitTests",
       [
-        "CLinux", "ChatKit", "Commands", "JSON", "Kafka", "Logging", "MessagePack", "Networking", "Postgres",
+        "CLinux", "ChatKit", "Commands", "Curl", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Networking",
+        "Postgres",
         "Primitives", "Redis",
         "TestSupport", "YAML",
       ]),

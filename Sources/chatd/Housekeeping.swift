@@ -4,8 +4,9 @@ import Networking
 import Postgres
 import Primitives
 
-/// Deletes what has expired: idempotency keys at the end of their lifetime, refresh tokens and wrong
-/// passwords a day after their end, receipts after 90 days. In small batches, at most one process at a time.
+/// Deletes what has expired: idempotency keys at the end of their lifetime, the ids of events that were done long ago,
+/// refresh tokens and wrong passwords a day after their end, receipts after 90 days. In small batches, at most one process
+/// at a time.
 final class Housekeeping: @unchecked Sendable {
   /// "housekeep" in ASCII.
   private static let lock: Int64 = 0x686f_7573_656b_6570
@@ -13,13 +14,15 @@ final class Housekeeping: @unchecked Sendable {
 
   private let pool: PostgresPool
   private let idempotencyLifetime: Duration
+  private let eventMemory: Duration
   private let loop: EventLoop
   private let log: Log
   private var task: Task<Void, Never>?
 
-  init(pool: PostgresPool, idempotencyLifetime: Duration, loop: EventLoop, log: Log) {
+  init(pool: PostgresPool, idempotencyLifetime: Duration, eventMemory: Duration, loop: EventLoop, log: Log) {
     self.pool = pool
     self.idempotencyLifetime = idempotencyLifetime
+    self.eventMemory = eventMemory
     self.loop = loop
     self.log = log
   }
@@ -53,6 +56,11 @@ final class Housekeeping: @unchecked Sendable {
         DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
           SELECT ctid FROM idempotency_keys WHERE created_at < now() - $2 * interval '1 second' LIMIT $1))
         """, Self.batch, Double(idempotencyLifetime.components.seconds))
+      let events = try await transaction.query(
+        """
+        DELETE FROM processed_events WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM processed_events WHERE processed_at < now() - $2 * interval '1 second' LIMIT $1))
+        """, Self.batch, Double(eventMemory.components.seconds))
       let tokens = try await transaction.query(
         """
         DELETE FROM refresh_tokens WHERE ctid = ANY (ARRAY(
@@ -68,7 +76,7 @@ final class Housekeeping: @unchecked Sendable {
         DELETE FROM receipts WHERE ctid = ANY (ARRAY(
           SELECT ctid FROM receipts WHERE at < now() - interval '90 days' LIMIT $1))
         """, Self.batch)
-      return Int64(max(keys.affected, tokens.affected, failures.affected, receipts.affected))
+      return Int64(max(keys.affected, events.affected, tokens.affected, failures.affected, receipts.affected))
     }
   }
 }

@@ -127,6 +127,7 @@ extension RedisStreamBus.Settings {
     topic = options.topic
     partitions = options.partitions
     retention = options.retention
+    limit = max(options.limit, options.retention)
     lease = options.lease
   }
 }
@@ -218,5 +219,39 @@ extension PresenceService.Limits {
   init(_ options: PresenceOptions) {
     self.init()
     batch = options.maxBatch
+  }
+}
+
+extension InboxWorker.Settings {
+  init(_ options: InboxOptions) {
+    self.init()
+    attempts = options.attempts
+    comparison = options.comparisonInterval
+  }
+}
+
+extension InboxUpdates.Settings {
+  init(_ options: InboxOptions) {
+    self.init()
+    interval = options.updateInterval
+    members = options.maxMembers
+  }
+}
+
+extension WebhookSender.Settings {
+  init(_ options: WebhookOptions) {
+    self.init()
+    timeout = options.timeout
+    attempts = options.attempts
+    retry = RetrySchedule(first: options.firstPause, longest: max(options.firstPause, options.longestPause))
+    patience = options.patience
+  }
+}
+
+extension PushSender.Settings {
+  init(_ options: PushOptions) {
+    self.init()
+    timeout = options.timeout
+    attempts = options.attempts
   }
 }

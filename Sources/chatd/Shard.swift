@@ -147,6 +147,8 @@ final class Shard: @unchecked Sendable {
       InboxRoutes(conversations: conversations).add(to: router)
       ChannelRoutes(accounts: accounts, conversations: conversations, emitter: emitter).add(to: router)
       ReceiptRoutes(receipts: receipts).add(to: router)
+      WebhookRoutes(accounts: accounts, webhooks: WebhookService(pool: pool)).add(to: router)
+      PushRoutes(devices: PushDevices(pool: pool)).add(to: router)
     }
 
     parts.description.publish(router.routes)
@@ -174,7 +176,8 @@ final class Shard: @unchecked Sendable {
       backlogWatch = watch
       self.relay = relay
       let housekeeping = Housekeeping(
-        pool: pool, idempotencyLifetime: options.messages.idempotencyLifetime, loop: loop, log: log)
+        pool: pool, idempotencyLifetime: options.messages.idempotencyLifetime, eventMemory: options.inbox.memory,
+        loop: loop, log: log)
       housekeeping.start()
       self.housekeeping = housekeeping
       let indexer = SearchIndexer(pool: pool, loop: loop)
@@ -185,7 +188,7 @@ final class Shard: @unchecked Sendable {
         parts: parts, loop: loop, pool: pool, redis: redis, bus: bus, publisher: publisher, emitter: emitter,
         presence: presenceStore, metrics: metrics, log: log)
       if role.keepsPresence { presence = PresenceRole(services) }
-      if role.worksInbox { inbox = InboxRole(services) }
+      if role.worksInbox { inbox = try InboxRole(services) }
       presence?.start()
       inbox?.start()
       let consumer = role.servesSockets ? BusConsumer(emitter: emitter, hops: metrics.hops, log: log) : nil

@@ -7,6 +7,7 @@ package struct ReceivedEvent: Sendable {
   package let id: UUID
   package let kind: Event.Kind
   package let conversationId: UUID
+  package let at: Timestamp?
   /// Of events that have a place in the conversation's order.
   package let seq: Int64?
   package let epoch: Int64?
@@ -30,6 +31,7 @@ package struct ReceivedEvent: Sendable {
     self.id = id
     self.kind = kind
     conversationId = conversation
+    at = root["at"]?.timestamp
     seq = root["seq"]?.int64
     epoch = root["epoch"]?.int64
     trace = root["trace"]?.withUTF8 { TraceContext(utf8: $0) } ?? nil
@@ -46,6 +48,7 @@ package struct ReceivedEvent: Sendable {
     var id: UUID?
     var kind: Event.Kind?
     var conversation: UUID?
+    var at: Timestamp?
     var seq: Int64?
     var epoch: Int64?
     var trace: TraceContext?
@@ -60,6 +63,8 @@ package struct ReceivedEvent: Sendable {
           kind = Event.Kind(rawValue: String(decoding: try reader.readString(), as: UTF8.self))
         } else if reader.readString("conversationId") {
           conversation = UUID(utf8: try reader.readString())
+        } else if reader.readString("at") {
+          at = Timestamp(rfc3339: try reader.readString())
         } else if reader.readString("seq") {
           seq = try reader.readInt64()
         } else if reader.readString("epoch") {
@@ -81,6 +86,7 @@ package struct ReceivedEvent: Sendable {
     self.id = id
     self.kind = kind
     conversationId = conversation
+    self.at = at
     self.seq = seq
     self.epoch = epoch
     self.trace = trace

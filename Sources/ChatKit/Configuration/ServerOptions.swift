@@ -22,6 +22,9 @@ package struct ServerOptions: Sendable {
   package let messages: MessageOptions
   package let outbox: OutboxOptions
   package let limits: LimitOptions
+  package let inbox: InboxOptions
+  package let webhooks: WebhookOptions
+  package let push: PushOptions
   package let presence: PresenceOptions
 
   package init(_ settings: inout SettingReader) {
@@ -47,6 +50,9 @@ package struct ServerOptions: Sendable {
     messages = MessageOptions(&settings)
     outbox = OutboxOptions(&settings)
     limits = LimitOptions(&settings)
+    inbox = InboxOptions(&settings)
+    webhooks = WebhookOptions(&settings)
+    push = PushOptions(&settings)
     presence = PresenceOptions(&settings)
   }
 

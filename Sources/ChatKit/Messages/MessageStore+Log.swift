@@ -33,6 +33,13 @@ extension MessageStore {
     try Self.entries(try await pool.query(Self.allEntries, conversation, after, through, Int64(limit)))
   }
 
+  /// The same on any client, as within a transaction.
+  static func entries(
+    of conversation: UUID, after: Int64, through: Int64, limit: Int, _ client: some PostgresClient
+  ) async throws -> [LogEntry] {
+    try entries(try await client.query(allEntries, conversation, after, through, Int64(limit)))
+  }
+
   /// The same for `user`: empty when the user is not a participant at the same moment.
   package func entries(
     of conversation: UUID, for user: UUID, after: Int64, through: Int64, limit: Int

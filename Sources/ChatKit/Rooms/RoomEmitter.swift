@@ -41,10 +41,13 @@ package struct RoomEmitter: Sendable {
       on: AdapterChannel.room(room))
   }
 
-  /// The same with an argument that is written as JSON.
-  package func emission(_ event: String, to room: String, _ argument: (inout JSONWriter) -> Void) -> Emission {
+  /// The same with an argument that is written as JSON, and not for those who are in a room of `except` as well.
+  package func emission(
+    _ event: String, to room: String, except: [String] = [], _ argument: (inout JSONWriter) -> Void
+  ) -> Emission {
     Emission(
-      AdapterBroadcast.encode(uid: uid, event: event, rooms: [room], argument), on: AdapterChannel.room(room))
+      AdapterBroadcast.encode(uid: uid, event: event, rooms: [room], except: except, argument),
+      on: AdapterChannel.room(room))
   }
 
   /// Says that somebody was removed in `epoch`: gateways that have heard it deliver nothing more to the room until the

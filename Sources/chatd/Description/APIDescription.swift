@@ -49,6 +49,8 @@ final class APIDescription: Sendable {
       ("Conversations", "Who talks with whom."),
       ("Messages", "What is said."),
       ("Presence", "Who is online."),
+      ("Webhooks", "Servers that are told of events."),
+      ("Push", "Devices that are notified while their user is offline."),
       ("Service", "The server itself."),
     ]
     document.answerHeaders = [

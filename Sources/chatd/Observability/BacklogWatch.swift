@@ -3,7 +3,8 @@ import Metrics
 import Networking
 import Postgres
 
-/// Looks every few seconds how much waits in the outbox, on the bus and for the search index, and for how long. Each process looks at the
+/// Looks every few seconds how much waits in the outbox, on the bus, for the search index and in the queues of the inbox
+/// worker, and for how long. Each process looks at the
 /// same outbox and bus, so an alert takes the maximum over processes, never the sum.
 final class BacklogWatch: @unchecked Sendable {
   /// Counting stops here.
@@ -16,6 +17,8 @@ final class BacklogWatch: @unchecked Sendable {
   private let age: Gauge
   private let lag: MetricVector<Gauge>
   private let unindexed: Gauge
+  private let dead: Gauge
+  private let queues: MetricVector<Gauge>
   private var task: Task<Void, Never>?
 
   init(pool: PostgresPool, bus: any EventBus, loop: EventLoop, owner: MetricOwner) {
@@ -29,6 +32,10 @@ final class BacklogWatch: @unchecked Sendable {
     unindexed = owner.gauge(
       "chatd_search_queue_messages", "Messages that wait for the search index, counted up to 10,000."
     ).with()
+    dead = owner.gauge("chatd_dead_letters", "Events that are parked, counted up to 10,000.").with()
+    queues = owner.gauge(
+      "chatd_delivery_queue", "Deliveries to webhooks and notifications that wait, counted up to 10,000.",
+      labels: ["queue"])
   }
 
   func start() {
@@ -36,6 +43,7 @@ final class BacklogWatch: @unchecked Sendable {
       while !Task.isCancelled {
         // A backend that is away is told of by others; these numbers stay as they were.
         try? await lookAtOutbox()
+        try? await lookAtQueues()
         try? await lookAtBus()
         try? await lookAtSearchQueue()
         try? await loop.sleep(for: .seconds(5))
@@ -64,8 +72,22 @@ final class BacklogWatch: @unchecked Sendable {
     unindexed.set(Int(try rows[0].get(0, as: Int64.self)))
   }
 
+  private func lookAtQueues() async throws {
+    let rows = try await pool.query(
+      """
+      SELECT (SELECT count(*) FROM (SELECT FROM dead_letters LIMIT $1) AS few),
+        (SELECT count(*) FROM (SELECT FROM webhook_deliveries WHERE state = 'pending' LIMIT $1) AS few),
+        (SELECT count(*) FROM (SELECT FROM push_queue LIMIT $1) AS few)
+      """, Self.most)
+    let (letters, deliveries, notifications) = try rows[0].decode((Int64, Int64, Int64).self)
+    dead.set(Int(letters))
+    queues.with("webhooks").set(Int(deliveries))
+    queues.with("push").set(Int(notifications))
+  }
+
   private func lookAtBus() async throws {
-    guard let backlog = try await bus.backlog(of: BusConsumer.group) else { return }
-    lag.with(BusConsumer.group).set(backlog)
+    for group in [BusConsumer.group, InboxWorker.group] {
+      if let backlog = try await bus.backlog(of: group) { lag.with(group).set(backlog) }
+    }
   }
 }

@@ -110,6 +110,18 @@ struct Payload: Sendable {
     return time
   }
 
+  /// Empty without the field.
+  func strings(_ key: String) throws -> [String] {
+    guard let value = self[key] else { return [] }
+    guard let array = value.array else { throw ChatError.invalid(key, "\(key) must be an array of strings.") }
+    return try array.enumerated().map { index, element in
+      guard let text = element.string else {
+        throw ChatError.invalid("\(key)[\(index)]", "\(key)[\(index)] must be a string.")
+      }
+      return text
+    }
+  }
+
   func optionalInt64(_ key: String, atLeast minimum: Int64) throws -> Int64? {
     guard let value = self[key] else { return nil }
     guard let number = value.int64, number >= minimum else {
