@@ -42,7 +42,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     // The files of the pages that chatd serves.
-    .target(name: "CPages", exclude: ["docs"]),
+    .target(name: "CPages", exclude: ["docs", "web"]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     // The ground: no domain, no Foundation.

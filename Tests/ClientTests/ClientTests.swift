@@ -32,10 +32,19 @@ struct ClientStack: Sendable {
 
   private static let sharing = Task<ClientStack, any Error> { try await start([:]).stack }
 
-  /// On the PostgreSQL that all tests share and a Redis of its own.
   private static func start(
     _ environment: [String: String]
   ) async throws -> (stack: ClientStack, redis: EmbeddedServers) {
+    let (installation, redis) = try await install(environment)
+    let api = try await installation.start("api")
+    let gateways = [try await installation.start("gateway"), try await installation.start("gateway")]
+    return (ClientStack(api: api, gateways: gateways, redis: redis), redis)
+  }
+
+  /// On the PostgreSQL that all tests share and a Redis of its own.
+  private static func install(
+    _ environment: [String: String]
+  ) async throws -> (installation: Installation, redis: EmbeddedServers) {
     _ = try await TestServers.shared
     let database = "clients_\(databases.wrappingAdd(1, ordering: .relaxed).newValue)"
     try await TestDatabase.sql("CREATE DATABASE \(database) TEMPLATE template0")
@@ -47,9 +56,20 @@ struct ClientStack: Sendable {
       postgres: try await TestDatabase.connectionString(to: database), redis: "unix://\(redis.redisSocket)",
       secrets: "\(try TemporaryFolder.make())/secrets")
     installation.environment = environment
-    let api = try await installation.start("api")
-    let gateways = [try await installation.start("gateway"), try await installation.start("gateway")]
-    return (ClientStack(api: api, gateways: gateways, redis: redis), redis)
+    return (installation, redis)
+  }
+
+  /// Backends of its own, on which the test starts what it wants.
+  static func withInstallation(_ body: (Installation) async throws -> Void) async throws {
+    let (installation, redis) = try await install([:])
+    var failure: (any Error)?
+    do {
+      try await body(installation)
+    } catch {
+      failure = error
+    }
+    await redis.stop()
+    if let failure { throw failure }
   }
 
   /// One of its own, whose processes the test may kill; what still runs afterwards is stopped.

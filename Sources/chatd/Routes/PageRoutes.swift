@@ -35,14 +35,37 @@ struct PageRoutes: Sendable {
     }
   }
 
+  /// The files of the web client besides its page.
+  private static let clientFolder = "/web/"
+
   func add(to router: Router) {
-    for page in pages {
-      let name = page.path.split { $0 == "/" || $0 == "." }.joined(separator: "-")
-      let operation = Operation("page-\(name)", "A page for people: \(page.path)", tag: "Service").open
-        .header("If-None-Match", .string, "The entity tag of the content that is known.")
+    for page in pages where !page.path.hasPrefix(Self.clientFolder) {
+      let name = page.path == "/" ? "client" : page.path.split { $0 == "/" || $0 == "." }.joined(separator: "-")
+      let operation = Self.conditional(Operation("page-\(name)", "A page for people: \(page.path)", tag: "Service"))
         .answer(.ok, .string, as: page.type).answerHeader("ETag", .string, "Stands for this very content.")
         .answer(.notModified, nil, "It is the one that is known.")
       router.get(page.path, operation) { request, _ in page.content.response(to: request) }
     }
+    addClientFiles(to: router)
+  }
+
+  private func addClientFiles(to router: Router) {
+    let files = Dictionary(
+      uniqueKeysWithValues: pages.filter { $0.path.hasPrefix(Self.clientFolder) }.map {
+        (String($0.path.dropFirst(Self.clientFolder.count)), $0.content)
+      })
+    let operation = Self.conditional(Operation("getClientFile", "Read a file of the web client", tag: "Service"))
+      .answer(.ok, .string, as: "*/*").answerHeader("ETag", .string, "Stands for this very content.")
+      .answer(.notModified, nil, "It is the one that is known.").problems(.notFound)
+    router.get("\(Self.clientFolder):file", operation) { request, context in
+      guard let name = context.parameter("file"), let content = files[name] else {
+        throw ChatError(.notFound, "The web client has no such file.")
+      }
+      return content.response(to: request)
+    }
+  }
+
+  private static func conditional(_ operation: Operation) -> Operation {
+    operation.open.header("If-None-Match", .string, "The entity tag of the content that is known.")
   }
 }

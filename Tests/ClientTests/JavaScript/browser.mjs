@@ -13,6 +13,8 @@ export class Browser {
       [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
+        // A name that is no loopback address to the browser: pages there are no secure context.
+        "--host-resolver-rules=MAP chat.test 127.0.0.1",
         `--user-data-dir=${browser.folder}`, "--remote-debugging-pipe", "about:blank",
       ],
       { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], env: { ...process.env, HOME: browser.folder } },
@@ -71,7 +73,14 @@ export class Browser {
     const slow = setTimeout(() => this.process.kill("SIGKILL"), 5000);
     await this.exit;
     clearTimeout(slow);
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    // Its children may write for a moment yet.
+    for (let attempts = 50; attempts > 0; attempts -= 1) {
+      try {
+        return rmSync(this.folder, { recursive: true, force: true });
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
   }
 }
 
