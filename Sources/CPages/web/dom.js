@@ -138,8 +138,10 @@ export function formatted(body, ownName) {
     if (text[0] === "@" && match.index > 0 && /\w/.test(body[match.index - 1])) continue;
     parts.push(body.slice(rest, match.index));
     rest = match.index + text.length;
-    if (block !== undefined) parts.push(h("pre", {}, block.replace(/^\n|\n$/g, "")));
-    else if (code !== undefined) parts.push(h("code", {}, code));
+    if (block !== undefined) {
+      parts.push(h("pre", {}, block.replace(/^\n|\n$/g, "")));
+      if (body[rest] === "\n") rest += 1;
+    } else if (code !== undefined) parts.push(h("code", {}, code));
     else if (text[0] === "@") {
       const isOwn = text.slice(1).toLowerCase() === ownName.toLowerCase();
       parts.push(h("span", { class: isOwn ? "mention own" : "mention" }, text));
