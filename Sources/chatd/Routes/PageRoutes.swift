@@ -55,6 +55,7 @@ struct PageRoutes: Sendable {
         (String($0.path.dropFirst(Self.clientFolder.count)), $0.content)
       })
     let operation = Self.conditional(Operation("getClientFile", "Read a file of the web client", tag: "Service"))
+      .path("file", .oneOf(files.keys.sorted()), "Its name.")
       .answer(.ok, .string, as: "*/*").answerHeader("ETag", .string, "Stands for this very content.")
       .answer(.notModified, nil, "It is the one that is known.").problems(.notFound)
     router.get("\(Self.clientFolder):file", operation) { request, context in
