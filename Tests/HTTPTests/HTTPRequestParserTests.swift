@@ -27,7 +27,7 @@ func parse(_ bytes: [UInt8], cuts: [Int] = [], limits: HTTPLimits = HTTPLimits()
       loop: while true {
         switch parser.next(&input) {
         case .needMore: break loop
-        case .expectsContinue: continue
+        case .expectsContinue, .head, .part, .end: continue
         case .request(let request):
           outcomes.append(
             .request(

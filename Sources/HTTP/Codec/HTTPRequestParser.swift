@@ -2,7 +2,8 @@
 ///
 /// A head that arrives whole is scanned where it lies and copied once, into the request; one that arrives in parts is
 /// gathered, and each of its lines is still scanned once. States: head -> (body of a known length | chunked body) ->
-/// head; any failure is final.
+/// head; any failure is final. A body is gathered into its request, or, where `streamLimit` says so, handed over as it
+/// comes: the request without it first, then its parts.
 package struct HTTPRequestParser: ~Copyable {
   package enum Event {
     /// All input is taken; more is needed.
@@ -10,6 +11,12 @@ package struct HTTPRequestParser: ~Copyable {
     /// The head asks for `100 Continue` and none of the body is there yet.
     case expectsContinue
     case request(HTTPRequest)
+    /// A request whose body is handed over as it comes: `part`s follow, then `end`.
+    case head(HTTPRequest)
+    /// Something of such a body is there: `takeBody`.
+    case part
+    /// Such a body is complete.
+    case end
     /// Not HTTP, or beyond a limit: answer and close. Nothing after it is read.
     case failure(HTTPError)
   }
@@ -24,10 +31,16 @@ package struct HTTPRequestParser: ~Copyable {
     case head
     case body(remaining: Int)
     case chunked
+    case stream(remaining: Int)
+    case chunkedStream
+    /// All of a streamed body has been handed over, but for the news of its end.
+    case streamEnd
     case failed
   }
 
   package let limits: HTTPLimits
+  /// Asked of a request with a body: how long that may be, where it is handed over as it comes; nil where it is gathered.
+  package var streamLimit: ((borrowing HTTPRequest) -> Int?)?
   private var state = State.head
   private var head = HTTPRequestHead()
   /// The part of a head that arrived without its end.
@@ -36,13 +49,15 @@ package struct HTTPRequestParser: ~Copyable {
   private var body: [UInt8] = []
   private var chunks = ChunkedDecoder()
   private var mustAnnounceContinue = false
+  /// Bytes that a streamed body of unknown length may still have.
+  private var streamAllowance = 0
 
   package init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
 
   package var phase: Phase {
     switch state {
     case .head: gathered.isEmpty ? .idle : .head
-    case .body, .chunked: .body
+    case .body, .chunked, .stream, .chunkedStream, .streamEnd: .body
     case .failed: .failed
     }
   }
@@ -54,7 +69,7 @@ package struct HTTPRequestParser: ~Copyable {
   package mutating func next(_ input: inout UnsafeRawBufferPointer) -> Event {
     switch state {
     case .head: return nextHead(&input)
-    case .body, .chunked:
+    case .body, .chunked, .stream, .chunkedStream, .streamEnd:
       if mustAnnounceContinue {
         mustAnnounceContinue = false
         if input.isEmpty { return .expectsContinue }
@@ -112,6 +127,14 @@ package struct HTTPRequestParser: ~Copyable {
     let isChunked = head.isChunked
     let expectsContinue = head.expectsContinue && !request.flags.contains(.isVersion10)
     head = HTTPRequestHead()
+    if isChunked || length > 0, let limit = streamLimit?(request) {
+      guard length <= limit else { return fail(HTTPError(.bodyTooLarge, "body is too large")) }
+      state = isChunked ? .chunkedStream : .stream(remaining: length)
+      chunks = ChunkedDecoder()
+      streamAllowance = limit
+      mustAnnounceContinue = expectsContinue
+      return .head(request)
+    }
     if !isChunked {
       guard length <= limits.bodyBytes else { return fail(HTTPError(.bodyTooLarge, "body is too large")) }
       if length <= 0 { return .request(request) }
@@ -148,7 +171,42 @@ package struct HTTPRequestParser: ~Copyable {
       case .failure(let error): return fail(error)
       case .complete: return finish()
       }
+    case .stream(let remaining):
+      let part = min(remaining, input.count)
+      guard part > 0 else { return .needMore }
+      body.append(contentsOf: UnsafeRawBufferPointer(rebasing: input[..<part]))
+      input = UnsafeRawBufferPointer(rebasing: input[part...])
+      state = remaining == part ? .streamEnd : .stream(remaining: remaining - part)
+      return .part
+    case .chunkedStream: return nextChunks(&input)
+    case .streamEnd:
+      state = .head
+      return .end
     case .head, .failed: return .needMore
+    }
+  }
+
+  private mutating func nextChunks(_ input: inout UnsafeRawBufferPointer) -> Event {
+    let before = body.count
+    let outcome = chunks.decode(&input, into: &body, limit: streamAllowance + before, fieldLimit: limits.fields)
+    streamAllowance -= body.count - before
+    switch outcome {
+    case .needMore: return body.isEmpty ? .needMore : .part
+    case .failure(let error): return fail(error)
+    case .complete:
+      state = .streamEnd
+      return body.isEmpty ? nextBody(&input) : .part
+    }
+  }
+
+  /// Moves what has come of a streamed body to the end of `bytes`; after each `part`.
+  package mutating func takeBody(into bytes: inout [UInt8]) {
+    if bytes.isEmpty {
+      swap(&bytes, &body)
+      body.removeAll(keepingCapacity: true)
+    } else {
+      bytes.append(contentsOf: body)
+      body.removeAll(keepingCapacity: true)
     }
   }
 

@@ -24,6 +24,8 @@ package struct Route: Sendable {
   /// Its place among the router's routes.
   package internal(set) var index = 0
   var handler: RouteHandler
+  /// How long a body may be that is handed over as it comes; nil where bodies are gathered.
+  var streamLimit: Int?
   /// In place of `handler` and the middleware around it.
   var immediate: ImmediateHandler?
 

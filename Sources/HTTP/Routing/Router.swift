@@ -38,6 +38,8 @@ package final class Router: @unchecked Sendable {
   private let trie = RouteTrie()
   private var mounts: [Mount] = []
   private var middleware: [MiddlewareLayer] = []
+  /// The methods that have routes with streamed bodies; others need not be looked for.
+  private var streamedMethods: [HTTPMethod] = []
   /// Answers what has no route, wrapped in the router's middleware.
   private var fallback: RouteHandler = Router.unrouted
 
@@ -90,6 +92,30 @@ package final class Router: @unchecked Sendable {
   }
   package func delete(_ pattern: String, _ operation: Operation? = nil, _ handler: @escaping RouteHandler) {
     on(.delete, pattern, operation, handler)
+  }
+
+  /// Registers a handler of requests whose bodies, of at most `limit` bytes, it takes as they come: from the exchange's
+  /// `body`, which is nil where there is none. The server has to ask for it: `server.streamLimit = router.streamLimit`.
+  package func on(
+    _ method: HTTPMethod, _ pattern: String, streamingUpTo limit: Int, _ operation: Operation? = nil,
+    _ handler: @escaping RouteHandler
+  ) {
+    var route = Route(method: method, pattern: pattern, handler: wrap(handler, middleware))
+    route.operation = operation
+    route.streamLimit = limit
+    if !streamedMethods.contains(method) { streamedMethods.append(method) }
+    add(route)
+  }
+
+  /// For a server's `streamLimit`.
+  package func streamLimit(of request: borrowing HTTPRequest) -> Int? {
+    guard streamedMethods.contains(request.method) else { return nil }
+    let method = request.method
+    return request.withPath { path in
+      guard !mounts.contains(where: { Self.isWithin($0.prefix, path) }) else { return nil }
+      var ranges: [Range<Int>] = []
+      return trie.find(path, &ranges)?.first { $0.method == method }?.route.streamLimit
+    }
   }
 
   /// Registers a GET that waits for nothing. No middleware is around it, and it runs without a task.

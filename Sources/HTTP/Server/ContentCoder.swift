@@ -32,7 +32,7 @@ final class ContentCoder {
 
   private func isEligible(_ response: HTTPResponse) -> Bool {
     switch response.body {
-    case .empty: return false
+    case .empty, .sized: return false
     case .bytes(let bytes): if bytes.count < settings.threshold { return false }
     case .stream: break
     }
@@ -46,7 +46,7 @@ final class ContentCoder {
   /// nil when it is better left as it is.
   private func compress(_ body: HTTPBody) -> HTTPBody? {
     switch body {
-    case .empty: return nil
+    case .empty, .sized: return nil
     case .bytes(let bytes) where bytes.count <= Self.atOnce:
       if shared == nil { shared = deflater() }
       guard let shared else { return nil }

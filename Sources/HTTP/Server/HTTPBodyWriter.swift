@@ -16,6 +16,8 @@ package final class HTTPBodyWriter: @unchecked Sendable {
   /// The compressor has been given what a flush is needed for.
   private var holdsBack = false
   private(set) var isCancelled = false
+  /// Bytes that have been queued, without the framing of chunks.
+  private(set) var written = 0
 
   init(connection: Connection, isChunked: Bool, isWanted: Bool) {
     self.connection = connection
@@ -57,6 +59,7 @@ package final class HTTPBodyWriter: @unchecked Sendable {
 
   private func send(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count > 0 else { return }
+    written += bytes.count
     if isChunked {
       var size: [UInt8] = Array(String(bytes.count, radix: 16).utf8)
       size.append(0x0d)

@@ -23,6 +23,9 @@ package final class HTTPExchange: @unchecked Sendable {
   /// still gets its answer, unless this is set: then it counts as gone.
   package var onAbort: (() -> Void)?
   package let loop: EventLoop
+  /// The request's body, where it is handed over as it comes (`HTTPServer.streamLimit`). Who answers before its end gets
+  /// no more of it: the connection is closed behind the answer.
+  package internal(set) var body: HTTPRequestBody?
   /// What was wrong with the body, when that is why the exchange was aborted.
   package internal(set) var failure: HTTPError.Code?
 

@@ -15,6 +15,10 @@ package final class HTTPServer: @unchecked Sendable {
   /// asks. The same exchange comes with the complete request later, its `onAbort` nil again, or `onAbort` is called. Who
   /// answers it before gets no body: the connection is closed behind the answer. What asks for an upgrade is not announced.
   package var onPendingBody: Handler?
+  /// Asked of each request with a body, once its head is there: how long the body may be, where it is to be handed over as
+  /// it comes. The request is handled at once then, and the exchange's `body` brings the rest. nil: it is gathered, as
+  /// `limits.bodyBytes` allows.
+  package var streamLimit: ((borrowing HTTPRequest) -> Int?)?
   let encoder: HTTPResponseEncoder
   /// nil where answers are not compressed.
   let contentCoder: ContentCoder?

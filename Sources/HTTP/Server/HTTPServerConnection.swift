@@ -30,19 +30,21 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   var watchPhase = ConnectionWatch.Phase.idle
   var deadline: UInt64 = 0
 
-  private var parser: HTTPRequestParser
+  var parser: HTTPRequestParser
   private var first: HTTPExchange?
   private var last: HTTPExchange?
   private var outstanding = 0
   /// The exchange of a request that has been announced, its body still arriving; not in the list yet.
   private var receiving: HTTPExchange?
+  /// The body that is handed over as it comes, until its end.
+  var streamed: HTTPRequestBody?
   private var sending = Sending.nothing
   /// Whether the answer under way is the connection's last.
   private var closesAfterSending = false
   /// What was left when `deadlinePassed` last looked: less of it is progress.
   private var unsentAtDeadline = 0
   /// No further request is read.
-  private var isLast = false
+  var isLast = false
   private var isParsing = false
   private var isOver = false
   private var peerHasFinished = false
@@ -59,6 +61,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     self.server = server
     self.connection = connection
     parser = HTTPRequestParser(limits: server.configuration.limits)
+    parser.streamLimit = server.streamLimit
   }
 
   func start() {
@@ -69,14 +72,16 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   // MARK: Requests
 
   func received(_ bytes: UnsafeRawBufferPointer) {
-    guard !isLast else { return }
+    guard !isLast || streamed != nil else { return }
     if mustWait || isParsing { return keep(bytes) }
     parse(bytes)
     updatePhase()
   }
 
   private var mustWait: Bool {
-    outstanding >= server.configuration.maxPipelined || awaitsUpgrade || heldUpgrade != nil || isCongested
+    // A body's request is among those that are outstanding.
+    streamed == nil
+      && (outstanding >= server.configuration.maxPipelined || awaitsUpgrade || heldUpgrade != nil || isCongested)
   }
 
   private func keep(_ bytes: UnsafeRawBufferPointer) {
@@ -91,7 +96,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     var input = bytes
     isParsing = true
     defer { isParsing = false }
-    while !isLast {
+    while !isLast || streamed != nil {
       if mustWait { return keep(input) }
       switch parser.next(&input) {
       case .needMore:
@@ -100,9 +105,12 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       case .expectsContinue:
         if server.onPendingBody != nil { announce() }
         // Only when its turn has come: an answer to an earlier request may still be due.
-        if first == nil { connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
+        if first == nil || (streamed != nil && first?.body === streamed) { connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
       case .failure(let error): return refuse(error)
-      case .request(let request): dispatch(request)
+      case .request(let request): dispatch(request, nil)
+      case .head(let request): dispatch(request, HTTPRequestBody(connection: self))
+      case .part: receivePart()
+      case .end: endBody()
       }
       if let webSocket {
         if input.count > 0 { webSocket.received(input) }
@@ -119,7 +127,8 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     isCongested = connection.isOpen && connection.outboundCount > Self.congestion
   }
 
-  private func dispatch(_ request: consuming HTTPRequest) {
+  /// - Parameter body: what is still to come of the request, where it is handed over as it comes.
+  private func dispatch(_ request: consuming HTTPRequest, _ body: HTTPRequestBody?) {
     if request.flags.contains(.upgradesToWebSocket) {
       if first != nil {
         heldUpgrade = request
@@ -139,6 +148,8 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
         handshake: awaitsUpgrade && request.method == .get ? request.headers : nil)
     }
     if !request.flags.contains(.keepAlive) { isLast = true }
+    exchange.body = body
+    streamed = body
     append(exchange)
     server.requests += 1
     server.handler(request, exchange)
@@ -159,7 +170,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   /// Tells who has asked for it of a request whose body is awaited, once.
   private func announce() {
-    guard receiving == nil, parser.phase == .body, var request = parser.pending, let call = server.onPendingBody,
+    guard receiving == nil, streamed == nil, parser.phase == .body, var request = parser.pending, let call = server.onPendingBody,
       !request.flags.contains(.upgradesToWebSocket)
     else { return }
     request.peer = client(of: request)
@@ -178,6 +189,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   /// Answers an error in its turn, as the last answer.
   private func refuse(_ error: HTTPError) {
     isLast = true
+    if failBody(error) { return }
     if let announced = receiving.take() {
       announced.failure = error.code
       announced.abort()
@@ -192,7 +204,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     guard !isParsing, !isOver, connection.isOpen else { return }
     if let request = heldUpgrade, first == nil {
       heldUpgrade = nil
-      dispatch(request)
+      dispatch(request, nil)
     }
     guard !mustWait, !isLast else { return }
     if !stash.isEmpty {
@@ -200,7 +212,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       stash = []
       bytes.withUnsafeBytes { parse($0) }
     }
-    if !mustWait, !isLast, webSocket == nil, connection.isOpen { connection.resumeReading() }
+    if !mustWait, !isLast, webSocket == nil, connection.isOpen, streamed?.isPaused != true { connection.resumeReading() }
   }
 
   // MARK: Answers
@@ -217,6 +229,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       isLast = true
       append(exchange)
     }
+    if let body = exchange.body { leave(body) }
     guard exchange === first, case .nothing = sending else {
       exchange.state = .answered(response)
       return
@@ -249,6 +262,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       case .empty: framing = .length(0)
       case .bytes(let bytes): framing = .length(bytes.count)
       case .stream: framing = isVersion10 ? .untilClose : .chunked
+      case .sized(let length, _): framing = .length(length)
       }
     }
     closesAfterSending =
@@ -271,6 +285,9 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     case .stream(let produce):
       server.encoder.write(response, framing: framing, persistence: persistence, body: nil, to: connection)
       if isBodyWanted { stream(produce, isChunked: framing == .chunked) } else { complete() }
+    case .sized(let length, let produce):
+      server.encoder.write(response, framing: framing, persistence: persistence, body: nil, to: connection)
+      if isBodyWanted { stream(produce, isChunked: false, length: length) } else { complete() }
     case .empty, .bytes:
       server.encoder.write(response, framing: framing, persistence: persistence, body: nil, to: connection)
       complete()
@@ -304,13 +321,17 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     }
   }
 
-  private func stream(_ produce: @escaping @Sendable (HTTPBodyWriter) async throws -> Void, isChunked: Bool) {
+  /// - Parameter length: what the head has promised.
+  private func stream(
+    _ produce: @escaping @Sendable (HTTPBodyWriter) async throws -> Void, isChunked: Bool, length: Int? = nil
+  ) {
     let writer = HTTPBodyWriter(connection: connection, isChunked: isChunked, isWanted: true)
     sending = .stream(writer)
     loop.start { [self] in
       do {
         try await produce(writer)
         guard !writer.isCancelled else { return }
+        if let length, writer.written != length { return connection.close() }
         writer.finish()
         complete()
         sendNext()
@@ -395,9 +416,10 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   // MARK: Deadlines
 
-  private func updatePhase() {
+  func updatePhase() {
     guard !isOver, webSocket == nil else { return }
     if case .nothing = sending {
+      if let streamed { return enter(streamed.isPaused ? .busy : .body) }
       if isCongested { return enter(.sending) }
       if first != nil || heldUpgrade != nil { return enter(.busy) }
       switch parser.phase {
@@ -418,6 +440,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   func deadlinePassed() {
     switch watchPhase {
+    case .body where streamed?.takeProgress() == true: server.watch.move(self, to: .body)
     case .head, .body:
       server.watch.move(self, to: .busy)
       refuse(HTTPError(.timedOut, "the request did not arrive in time"))
@@ -458,6 +481,8 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   func peerFinished() {
     peerHasFinished = true
+    // The rest of its body will not come.
+    if streamed != nil { return connection.close() }
     isLast = isLast || stash.isEmpty && heldUpgrade == nil
     var exchange = first
     while let current = exchange {
@@ -471,6 +496,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     leave()
     if case .stream(let writer) = sending { writer.cancel() }
     sending = .nothing
+    _ = failBody(HTTPError(.closed, "the client is gone"))
     abortAll()
     server.connectionClosed(isHTTP: true)
   }

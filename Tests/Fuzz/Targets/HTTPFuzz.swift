@@ -43,7 +43,7 @@ enum HTTPFuzz {
         case .needMore:
           demand(rest.isEmpty || parser.phase == .failed, "all input is taken")
           return
-        case .expectsContinue: break
+        case .expectsContinue, .head, .part, .end: break
         case .request(let request):
           demand(request.body.count <= limits.bodyBytes, "a body within its limit")
           demand(request.target.utf8.count <= limits.targetBytes, "a target within its limit")
