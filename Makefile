@@ -6,8 +6,10 @@ SWIFT ?= swift
 # own: the services that Debian sets up when it installs these packages are not used, and may be disabled.
 PACKAGES := libargon2-dev libcrypt-dev libcurl4-openssl-dev libhiredis-dev libpq-dev librdkafka-dev libssl-dev \
   libyaml-dev pkg-config postgresql redis-server zlib1g-dev
-# The official Socket.IO client of Python, for the tests with the clients that people use, and what tests /openapi.json.
-PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp 'websockets>=13' 'schemathesis>=4.32,<5'
+# The official Socket.IO client of Python, for the tests with the clients that people use, what tests /openapi.json, and a
+# server that speaks S3.
+PYTHON_PACKAGES := 'python-socketio[client]>=5,<6' aiohttp 'websockets>=13' 'schemathesis>=4.32,<5' \
+  'moto[server]>=5,<6'
 
 # Progress where somebody watches; errors and results alone where nobody does.
 quietly := $(if $(MAKE_TERMOUT),,--quiet)
@@ -100,8 +102,8 @@ test-packages: packages
 	@# Kafka's tests start the distribution that lies beside this checkout, where one does.
 	@[ ! -e ../shared/kafka/kafka ] || command -v java >/dev/null || { $(call install,openjdk-17-jre-headless); }
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(call install,python3-venv); }
-	@[ -x .venv/bin/python ] && .venv/bin/python -c 'import socketio, aiohttp, websockets, schemathesis' 2>/dev/null || { \
-	  echo "installing python-socketio, websockets and schemathesis in .venv" >&2; \
+	@[ -x .venv/bin/python ] && .venv/bin/python -c 'import socketio, aiohttp, websockets, schemathesis, moto' 2>/dev/null || { \
+	  echo "installing python-socketio, websockets, schemathesis and moto in .venv" >&2; \
 	  python3 -m venv .venv && .venv/bin/pip install --quiet $(PYTHON_PACKAGES); }
 
 swift:

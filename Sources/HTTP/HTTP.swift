@@ -8,7 +8,8 @@
 // `HTTPHeaders` and `WebSocketFrame`, which are values.
 //
 // Lifecycle of a request. Bytes -> `HTTPRequestParser` -> `HTTPRequest` and its `HTTPExchange` -> the handler, which
-// responds at once or later -> the answers are written in the order of the requests. A request that upgrades leaves
+// responds at once or later -> the answers are written in the order of the requests. A body is part of its request, or is
+// handed over as it comes where a route wants that (`HTTPRequestBody`). A request that upgrades leaves
 // HTTP for good: its `Connection` is handed to a `WebSocketConnection` and the HTTP state is freed.
 //
 // Invariants. A head is refused rather than repaired: what two implementations could read differently is answered 400

@@ -25,6 +25,8 @@ final class Application: Sendable {
     var secrets: Secrets
     var log: Log
     var registry: MetricRegistry
+    /// Nil where no files are taken.
+    var attachments: AttachmentStorage?
     /// Of the API.
     let description = APIDescription()
     let pages = PageRoutes()

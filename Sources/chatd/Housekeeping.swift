@@ -5,8 +5,8 @@ import Postgres
 import Primitives
 
 /// Deletes what has expired: idempotency keys at the end of their lifetime, the ids of events that were done long ago,
-/// refresh tokens and wrong passwords a day after their end, receipts after 90 days. In small batches, at most one process
-/// at a time.
+/// refresh tokens and wrong passwords a day after their end, receipts after 90 days, attachments that nobody needs.
+/// In small batches, at most one process at a time.
 final class Housekeeping: @unchecked Sendable {
   /// "housekeep" in ASCII.
   private static let lock: Int64 = 0x686f_7573_656b_6570
@@ -15,11 +15,17 @@ final class Housekeeping: @unchecked Sendable {
   private let pool: PostgresPool
   private let idempotencyLifetime: Duration
   private let eventMemory: Duration
+  /// Nil where no files are taken.
+  private let attachments: AttachmentCollector?
   private let loop: EventLoop
   private let log: Log
   private var task: Task<Void, Never>?
 
-  init(pool: PostgresPool, idempotencyLifetime: Duration, eventMemory: Duration, loop: EventLoop, log: Log) {
+  init(
+    pool: PostgresPool, idempotencyLifetime: Duration, eventMemory: Duration, attachments: AttachmentCollector?,
+    loop: EventLoop, log: Log
+  ) {
+    self.attachments = attachments
     self.pool = pool
     self.idempotencyLifetime = idempotencyLifetime
     self.eventMemory = eventMemory
@@ -37,6 +43,7 @@ final class Housekeeping: @unchecked Sendable {
         } catch {
           log.warning("housekeeping failed; it tries again", ["error": .describing(error)])
         }
+        await collect()
       }
     }
   }
@@ -44,6 +51,16 @@ final class Housekeeping: @unchecked Sendable {
   func stop() async {
     task?.cancel()
     await task?.value
+  }
+
+  private func collect() async {
+    guard let attachments else { return }
+    do {
+      while try await attachments.round().due > 0, !Task.isCancelled {}
+      try await attachments.sweep()
+    } catch {
+      log.warning("attachments cannot be collected; it tries again", ["error": .describing(error)])
+    }
   }
 
   /// How many rows the fullest of the batches had.

@@ -164,10 +164,23 @@ extension MessageWriter.Limits {
 }
 
 extension MessageService.Limits {
-  init(_ options: MessageOptions) {
+  init(_ options: MessageOptions, _ attachments: AttachmentOptions) {
     self.init()
+    orphanAge = attachments.orphanAge
     body = options.maxBody.bytes
     page = options.maxPage
+  }
+}
+
+extension AttachmentService.Limits {
+  init(_ options: AttachmentOptions) {
+    self.init()
+    size = Int64(options.maxSize.bytes)
+    types = options.types
+    pending = Int64(options.maxPending)
+    quota = options.quota.map { Int64($0.bytes) }
+    urlLifetime = options.urlLifetime
+    orphanAge = options.orphanAge
   }
 }
 

@@ -31,6 +31,7 @@ final class Shard: @unchecked Sendable {
   private var housekeeping: Housekeeping?
   private var indexer: SearchIndexer?
   private var backlogWatch: BacklogWatch?
+  private var files: AttachmentStorage.Opened?
   private var presence: PresenceRole?
   private var inbox: InboxRole?
   private var subscription: (any BusSubscription)?
@@ -79,7 +80,8 @@ final class Shard: @unchecked Sendable {
     writer.log = { log.error("the store refused a message", ["error": .reflecting($0)]) }
     let store = MessageStore(pool: pool)
     let messages = MessageService(
-      writer: writer, store: store, loop: loop, limits: MessageService.Limits(options.messages))
+      writer: writer, store: store, loop: loop,
+      limits: MessageService.Limits(options.messages, options.attachments))
     let editor = MessageEditor(store: store, messages: messages, publisher: publisher, encoding: encoding)
     let emitter = RoomEmitter(redis: redis)
     cursors = Self.cursorWriter(store: pool, publisher: publisher, emitter: emitter, encoding: encoding, log: log)
@@ -117,6 +119,8 @@ final class Shard: @unchecked Sendable {
       self.sockets = sockets
     }
 
+    let files = parts.attachments?.open(on: loop)
+    self.files = files
     let router = Router()
     if let policy = CORSPolicy(options.http.corsOrigins) { router.use(CrossOrigin.middleware(policy)) }
     router.use(Authentication.middleware(tokens, limits))
@@ -149,6 +153,14 @@ final class Shard: @unchecked Sendable {
       ReceiptRoutes(receipts: receipts).add(to: router)
       WebhookRoutes(accounts: accounts, webhooks: WebhookService(pool: pool)).add(to: router)
       PushRoutes(devices: PushDevices(pool: pool)).add(to: router)
+      if let files {
+        AttachmentRoutes(
+          attachments: AttachmentService(
+            pool: pool, store: files.store, limits: AttachmentService.Limits(options.attachments)),
+          local: files.local
+        )
+        .add(to: router)
+      }
     }
 
     parts.description.publish(router.routes)
@@ -163,6 +175,7 @@ final class Shard: @unchecked Sendable {
     }
     self.server = server
     metrics.watch(server)
+    server.streamLimit = { router.streamLimit(of: $0) }
     if sockets != nil { server.onPendingBody = { router.announce($0, $1) } }
 
     if hasBackground {
@@ -177,7 +190,7 @@ final class Shard: @unchecked Sendable {
       self.relay = relay
       let housekeeping = Housekeeping(
         pool: pool, idempotencyLifetime: options.messages.idempotencyLifetime, eventMemory: options.inbox.memory,
-        loop: loop, log: log)
+        attachments: files.map { AttachmentCollector(pool: pool, store: $0.store) }, loop: loop, log: log)
       housekeeping.start()
       self.housekeeping = housekeeping
       let indexer = SearchIndexer(pool: pool, loop: loop)
@@ -291,6 +304,7 @@ final class Shard: @unchecked Sendable {
     sessionWatch?.close()
     await hub?.close()
     await bus.close()
+    files?.close()
     subscriber?.close()
     redis.close()
     await writerPool.close()

@@ -178,6 +178,7 @@ final class Supervisor: @unchecked Sendable {
       }
     }
     let kafka = options.bus.kind == .kafka ? try options.kafka.configuration() : nil
+    let files = try options.attachments.place(embedded: servers?.directory)
     try Task.checkCancellation()
     let secrets = try Secrets(folder: secretsFolder)
     admin.phase = .starting("the database is being migrated")
@@ -185,7 +186,7 @@ final class Supervisor: @unchecked Sendable {
     try Task.checkCancellation()
     let parts = Application.Parts(
       options: options, postgres: postgres, redis: redis, tls: tls, kafka: kafka, secrets: secrets, log: log,
-      registry: registry)
+      registry: registry, attachments: try files.map { try AttachmentStorage($0, secret: secrets.sessionKey) })
     let application = try await Application.start(parts)
     self.application = application
     admin.phase = .serving(application)
@@ -305,6 +306,9 @@ final class Supervisor: @unchecked Sendable {
     case let error as Secrets.Failure:
       exitCode = 73
       Console.say("chatd: \(error)")
+    case let error as ObjectStoreError:
+      exitCode = error.isRetriable ? 69 : 73
+      Console.say("chatd: attachments: \(error)")
     case let error as RedisError:
       exitCode = 69
       Console.say("chatd: Redis: \(error)")

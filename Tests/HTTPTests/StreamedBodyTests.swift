@@ -42,9 +42,10 @@ struct StreamedBodyTests {
       router.on(.post, "/in/:name") { request, _ in HTTPResponse(text: "\(request.body.count) gathered") }
       router.on(.get, "/sized/:count") { _, context in
         let count = try context.parameter("count", as: Int.self)
-        return HTTPResponse(body: .sized(6) { writer in
-          try await writer.write([UInt8](repeating: 65, count: count))
-        })
+        return HTTPResponse(
+          body: .sized(6) { writer in
+            try await writer.write([UInt8](repeating: 65, count: count))
+          })
       }
       var configuration = HTTPServerConfiguration()
       configuration.limits.bodyBytes = 1000
@@ -159,7 +160,7 @@ struct StreamedBodyTests {
       #expect(try await broken.end().hasPrefix("HTTP/1.1 400"))
       let gone = try await RawClient.connect(to: server.address, loop: loop)
       gone.send("PUT /in/a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab")
-      try await eventually(loop, "its part") { record.parts.count >= 3 }
+      try await eventually(loop, "its part") { record.parts.count >= 2 }
       gone.close()
       try await eventually(loop, "the end") { server.connections == 0 && record.failures.count == 3 }
       #expect(record.failures == [.timedOut, .malformed, .closed])

@@ -95,9 +95,10 @@ private enum SharedInstallation {
     options.services = [.redis]
     options.isDurable = false
     let redis = try await EmbeddedServers.start(in: try TemporaryFolder.make(), options: options)
-    let installation = Installation(
+    var installation = Installation(
       postgres: try await TestDatabase.connectionString(to: "integration"), redis: "unix://\(redis.redisSocket)",
       secrets: "\(try TemporaryFolder.make())/secrets")
+    installation.options = ["--attachments-folder", "\(try TemporaryFolder.make())/files"]
     let api = try await installation.start("api")
     return (api, [try await installation.start("gateway"), try await installation.start("gateway")])
   }

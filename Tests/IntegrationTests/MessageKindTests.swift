@@ -10,7 +10,7 @@ struct MessageKindTests {
     try await withStack { stack in
       let ann = try await stack.person("ann")
       let id = try await stack.group(ann)
-      let attachment = "018f0000-0000-7000-8000-000000000001"
+      let attachment = try await ann.upload(picture, to: id, name: "a.png", type: "image/png")
       let image = try await ann.api.post(
         "/api/messages", ["conversationId": .string(id), "type": "image", "attachmentId": .string(attachment)]
       ).expect(201)

@@ -20,6 +20,7 @@ package struct ServerOptions: Sendable {
   package let kafka: KafkaOptions
   package let accounts: AccountOptions
   package let messages: MessageOptions
+  package let attachments: AttachmentOptions
   package let outbox: OutboxOptions
   package let limits: LimitOptions
   package let inbox: InboxOptions
@@ -48,6 +49,7 @@ package struct ServerOptions: Sendable {
     kafka = KafkaOptions(&settings)
     accounts = AccountOptions(&settings)
     messages = MessageOptions(&settings)
+    attachments = AttachmentOptions(&settings)
     outbox = OutboxOptions(&settings)
     limits = LimitOptions(&settings)
     inbox = InboxOptions(&settings)

@@ -11,12 +11,15 @@ package final class MessageService: @unchecked Sendable {
     package var page = 200
     /// Messages in one request.
     package var batch = 100
+    /// How long a file may go without a message that names it.
+    package var orphanAge = Duration.seconds(86_400)
 
     package init() {}
   }
 
   private let writer: MessageWriter
-  private let store: MessageStore
+  let store: MessageStore
+  let uses: AttachmentUses
   private let loop: EventLoop
   package let limits: Limits
 
@@ -25,6 +28,7 @@ package final class MessageService: @unchecked Sendable {
     self.store = store
     self.loop = loop
     self.limits = limits
+    uses = AttachmentUses(pool: store.pool, grace: limits.orphanAge)
   }
 
   // MARK: Sending
@@ -35,6 +39,11 @@ package final class MessageService: @unchecked Sendable {
     if let replied = draft.replyTo {
       let found = try await store.existing([(draft.conversationId, replied)], for: draft.senderId)
       if found.isEmpty { try await refuseReply(draft) }
+    }
+    if draft.attachmentId != nil,
+      let refusal = try await refusals(ofAttachmentsIn: [draft], by: draft.senderId)[draft.id]
+    {
+      throw refusal
     }
     return try await writer.write(draft)
   }
@@ -52,6 +61,7 @@ package final class MessageService: @unchecked Sendable {
       return (draft.conversationId, replied)
     }
     let known = replies.isEmpty ? [] : try await store.existing(replies, for: sender)
+    let refusals = try await refusals(ofAttachmentsIn: batch.compactMap { try? $0.get() }, by: sender)
     // All are with the writer before any is waited for: they go out in their order, and together.
     let tasks = batch.map { result in
       loop.start { [self] () -> Result<MessageWriter.Outcome, any Error> in
@@ -63,6 +73,7 @@ package final class MessageService: @unchecked Sendable {
           {
             try await refuseReply(draft)
           }
+          if let refusal = refusals[draft.id] { throw refusal }
           return .success(try await writer.write(draft))
         } catch {
           return .failure(error)

@@ -1,3 +1,5 @@
+import Networking
+
 /// A request's body that is handed over as it comes. On the loop's thread only; one reader.
 ///
 /// What the reader has not taken yet is bounded: beyond `highWater` the connection is not read, and the client feels it.

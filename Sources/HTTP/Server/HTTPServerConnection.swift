@@ -6,7 +6,7 @@ import Networking
 /// Exchanges that are not answered form a list, oldest first; only the oldest may write. No more requests are read once
 /// one has said that it is the last, after an error, and while the server closes (`isLast`).
 final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
-  private enum Sending {
+  enum Sending {
     case nothing
     /// A body that is too large to be queued at once, from an offset on.
     case bytes([UInt8], Int)
@@ -31,31 +31,31 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   var deadline: UInt64 = 0
 
   var parser: HTTPRequestParser
-  private var first: HTTPExchange?
+  var first: HTTPExchange?
   private var last: HTTPExchange?
   private var outstanding = 0
   /// The exchange of a request that has been announced, its body still arriving; not in the list yet.
   private var receiving: HTTPExchange?
   /// The body that is handed over as it comes, until its end.
   var streamed: HTTPRequestBody?
-  private var sending = Sending.nothing
+  var sending = Sending.nothing
   /// Whether the answer under way is the connection's last.
   private var closesAfterSending = false
   /// What was left when `deadlinePassed` last looked: less of it is progress.
-  private var unsentAtDeadline = 0
+  var unsentAtDeadline = 0
   /// No further request is read.
   var isLast = false
   private var isParsing = false
-  private var isOver = false
+  var isOver = false
   private var peerHasFinished = false
   /// More answers wait to be taken than `congestion`; nothing more is served until they are.
-  private var isCongested = false
+  var isCongested = false
   /// A handshake is being decided upon; what follows may be frames or requests.
   private var awaitsUpgrade = false
   /// A handshake that came while earlier requests were unanswered.
-  private var heldUpgrade: HTTPRequest?
+  var heldUpgrade: HTTPRequest?
   private var stash: [UInt8] = []
-  private var webSocket: WebSocketConnection?
+  var webSocket: WebSocketConnection?
 
   init(server: HTTPServer, connection: Connection) {
     self.server = server
@@ -105,7 +105,9 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       case .expectsContinue:
         if server.onPendingBody != nil { announce() }
         // Only when its turn has come: an answer to an earlier request may still be due.
-        if first == nil || (streamed != nil && first?.body === streamed) { connection.write("HTTP/1.1 100 Continue\r\n\r\n") }
+        if first == nil || (streamed != nil && first?.body === streamed) {
+          connection.write("HTTP/1.1 100 Continue\r\n\r\n")
+        }
       case .failure(let error): return refuse(error)
       case .request(let request): dispatch(request, nil)
       case .head(let request): dispatch(request, HTTPRequestBody(connection: self))
@@ -170,7 +172,8 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
 
   /// Tells who has asked for it of a request whose body is awaited, once.
   private func announce() {
-    guard receiving == nil, streamed == nil, parser.phase == .body, var request = parser.pending, let call = server.onPendingBody,
+    guard receiving == nil, streamed == nil, parser.phase == .body, var request = parser.pending,
+      let call = server.onPendingBody,
       !request.flags.contains(.upgradesToWebSocket)
     else { return }
     request.peer = client(of: request)
@@ -187,7 +190,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
   }
 
   /// Answers an error in its turn, as the last answer.
-  private func refuse(_ error: HTTPError) {
+  func refuse(_ error: HTTPError) {
     isLast = true
     if failBody(error) { return }
     if let announced = receiving.take() {
@@ -212,7 +215,9 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
       stash = []
       bytes.withUnsafeBytes { parse($0) }
     }
-    if !mustWait, !isLast, webSocket == nil, connection.isOpen, streamed?.isPaused != true { connection.resumeReading() }
+    if !mustWait, !isLast, webSocket == nil, connection.isOpen, streamed?.isPaused != true {
+      connection.resumeReading()
+    }
   }
 
   // MARK: Answers
@@ -414,48 +419,6 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     }
   }
 
-  // MARK: Deadlines
-
-  func updatePhase() {
-    guard !isOver, webSocket == nil else { return }
-    if case .nothing = sending {
-      if let streamed { return enter(streamed.isPaused ? .busy : .body) }
-      if isCongested { return enter(.sending) }
-      if first != nil || heldUpgrade != nil { return enter(.busy) }
-      switch parser.phase {
-      case .idle, .failed: server.watch.move(self, to: .idle)
-      case .head: enter(.head)
-      case .body: enter(.body)
-      }
-    } else {
-      enter(.sending)
-    }
-  }
-
-  private func enter(_ phase: ConnectionWatch.Phase) {
-    guard watchPhase != phase else { return }
-    unsentAtDeadline = 0
-    server.watch.move(self, to: phase)
-  }
-
-  func deadlinePassed() {
-    switch watchPhase {
-    case .body where streamed?.takeProgress() == true: server.watch.move(self, to: .body)
-    case .head, .body:
-      server.watch.move(self, to: .busy)
-      refuse(HTTPError(.timedOut, "the request did not arrive in time"))
-    case .idle where connection.outboundCount == 0: finish()
-    case .idle, .sending:
-      // As long as the client takes something it may go on.
-      let unsent = connection.outboundCount
-      if case .stream = sending, unsent == 0 { return server.watch.move(self, to: .sending) }
-      if unsentAtDeadline > 0, unsent >= unsentAtDeadline { return abandon() }
-      unsentAtDeadline = unsent
-      server.watch.move(self, to: watchPhase)
-    case .busy: break
-    }
-  }
-
   // MARK: The end
 
   /// The server closes: idle connections at once, others after their last answer.
@@ -473,7 +436,7 @@ final class HTTPServerConnection: ConnectionHandler, @unchecked Sendable {
     connection.close()
   }
 
-  private func finish() {
+  func finish() {
     leave()
     connection.finish()
     abortAll()

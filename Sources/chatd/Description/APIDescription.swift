@@ -48,6 +48,7 @@ final class APIDescription: Sendable {
       ("Users", "Profiles, search, and who may use the system."),
       ("Conversations", "Who talks with whom."),
       ("Messages", "What is said."),
+      ("Attachments", "Files beside messages."),
       ("Presence", "Who is online."),
       ("Webhooks", "Servers that are told of events."),
       ("Push", "Devices that are notified while their user is offline."),

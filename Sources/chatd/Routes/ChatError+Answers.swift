@@ -37,6 +37,9 @@ extension ChatError {
       self = ChatError(.unavailable, "The store is not available; try again.", retryAfter: 1)
     case let error as RedisError where error.isRetriable:
       self = ChatError(.unavailable, "A backend is not available; try again.", retryAfter: 1)
+    case let error as ObjectStoreError:
+      log().error("the store of attachments fails", ["error": .describing(error)])
+      self = ChatError(.unavailable, "The store of files is not available; try again.", retryAfter: 5)
     case let error as NetworkError where error.code == .overloaded:
       self = ChatError(.overloaded, "The server is busy; try again.", retryAfter: 2)
     default:
