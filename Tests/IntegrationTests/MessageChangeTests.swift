@@ -124,9 +124,9 @@ struct MessageChangeTests {
 
       let late = try await stack.socket(bob, gateway: 1)
       #expect(try await late.join(id, afterSeq: 0)["replayed"]?.int == 3)
-      #expect(late.events.map(\.name) == ["message:new", "message:new", "message:deleted"])
-      #expect(late.events[0].argument["body"]?.string == "")
-      #expect(late.events.map { $0.argument["seq"]?.int } == [1, 2, 3])
+      #expect(late.entries.map(\.name) == ["message:new", "message:new", "message:deleted"])
+      #expect(late.entries[0].argument["body"]?.string == "")
+      #expect(late.entries.map { $0.argument["seq"]?.int } == [1, 2, 3])
     }
   }
 
@@ -230,8 +230,8 @@ struct MessageChangeTests {
         try await group.waitForAll()
       }
       for socket in sockets {
-        try await socket.wait("all entries") { socket.events.count >= 41 }
-        #expect(socket.events.map { $0.argument["seq"]?.int } == Array(1...41))
+        try await socket.wait("all entries") { socket.entries.count >= 41 }
+        #expect(socket.entries.map { $0.argument["seq"]?.int } == Array(1...41))
         #expect(socket.events.count { $0.name == "message:updated" } == 10)
         #expect(socket.events.count { $0.name == "reaction" } == 10)
       }

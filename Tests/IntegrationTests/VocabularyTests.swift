@@ -82,8 +82,8 @@ struct VocabularyTests {
       for body in ["one", "two"] { _ = try await stack.send(body, to: id, by: ann).expect(201) }
       let older = try await Self.legacy(stack, ann)
       #expect(try await older.emit("join_room", ["roomId": .string(id), "afterSeq": 0])["replayed"]?.int == 2)
-      #expect(older.events.map { $0.argument["content"]?.string } == ["one", "two"])
-      #expect(older.events.allSatisfy { $0.name == "message" && $0.argument["username"]?.string == ann.name })
+      #expect(older.entries.map { $0.argument["content"]?.string } == ["one", "two"])
+      #expect(older.entries.allSatisfy { $0.name == "message" && $0.argument["username"]?.string == ann.name })
       // Cut, and continued where it was.
       older.cut()
       _ = try await stack.send("three", to: id, by: ann).expect(201)

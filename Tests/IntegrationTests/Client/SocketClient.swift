@@ -34,6 +34,8 @@ final class SocketClient: ConnectionHandler, @unchecked Sendable {
   private(set) var isClosed = false
   /// Events are kept here unless `onEvent` takes them.
   private(set) var events: [Event] = []
+  /// Without what is only true now, and comes when it comes.
+  var entries: [Event] { events.filter { $0.name != "presence" && $0.name != "presence_update" } }
   var onEvent: ((String, JSONValue) -> Void)?
   var onClose: (() -> Void)?
   private var input: [UInt8] = []
