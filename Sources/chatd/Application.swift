@@ -23,6 +23,7 @@ final class Application: Sendable {
     /// Nil where Redis is the bus.
     var kafka: KafkaConfiguration?
     var secrets: Secrets
+    var encryption: Encryption
     var log: Log
     var registry: MetricRegistry
     /// Nil where no files are taken.
@@ -36,8 +37,12 @@ final class Application: Sendable {
   private let group: EventLoopGroup
   private let shards: [Shard]
   private let node: NodeRegistration
+  private let keyWatch: KeyWatch
 
-  private init(parts: Parts, group: EventLoopGroup, shards: [Shard], node: NodeRegistration) {
+  private init(
+    parts: Parts, group: EventLoopGroup, shards: [Shard], node: NodeRegistration, keyWatch: KeyWatch
+  ) {
+    self.keyWatch = keyWatch
     self.node = node
     self.parts = parts
     self.group = group
@@ -81,9 +86,14 @@ final class Application: Sendable {
       throw error
     }
     let all = shards
-    let node = all[0].registration(role: parts.options.role, of: all)
-    all[0].loop.execute { node.start() }
-    return Application(parts: parts, group: group, shards: all, node: node)
+    let keyWatch = all[0].keyWatch(parts.encryption, of: all)
+    let node = all[0].registration(role: parts.options.role, of: all, keyVersions: { keyWatch.keys.versions })
+    _ = try? await all[0].loop.submit {
+      keyWatch.loaded = { try? await node.renew() }
+      keyWatch.start()
+      node.start()
+    }
+    return Application(parts: parts, group: group, shards: all, node: node, keyWatch: keyWatch)
   }
 
   /// Applies the settings that can change while it runs (`isReloadable`); the others are as they were at the start.
@@ -98,8 +108,11 @@ final class Application: Sendable {
   }
 
   func stop() async {
-    let (node, loop) = (node, shards[0].loop)
-    _ = try? await loop.submit { await node.stop() }
+    let (node, keyWatch, loop) = (node, keyWatch, shards[0].loop)
+    _ = try? await loop.submit {
+      await keyWatch.stop()
+      await node.stop()
+    }
     await withTaskGroup(of: Void.self) { tasks in
       for shard in shards { tasks.addTask { await shard.stop() } }
     }

@@ -6,6 +6,7 @@ import Primitives
 ///
 ///     token.key     signs access tokens: 32 random bytes (HS256), or an RSA private key in PEM (RS256)
 ///     token.*.key   verify access tokens too: the key that was before, or the one that comes
+///     master.key    wraps the keys of messages, where no other file is named for it: 32 random bytes
 ///     session.key   derives refresh tokens from their predecessors: 32 random bytes
 ///
 /// Every node of an installation needs the same. A key is known by its contents, so its file can have another name
@@ -43,6 +44,14 @@ struct Secrets: Sendable {
       throw Failure(description: "\(folder)/token.key is missing")
     }
     return try Self.keys(folder, active: token)
+  }
+
+  /// The master key of the folder; nil where there is none. Throws `Failure`, `KeyError`.
+  /// - Parameter isMade: make it where it is missing.
+  func masterKey(isMade: Bool) throws -> MasterKey? {
+    let path = "\(folder)/master.key"
+    guard let bytes = try isMade ? Self.file(path) : Self.read(path) else { return nil }
+    return try MasterKey(file: bytes, source: path)
   }
 
   private static func keys(_ folder: String, active token: [UInt8]) throws -> SigningKeySet {

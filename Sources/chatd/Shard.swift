@@ -12,14 +12,15 @@ import SocketIO
 /// share nothing but the port.
 final class Shard: @unchecked Sendable {
   let loop: EventLoop
-  private let log: Log
+  let log: Log
   private let tokens: TokenVerifier
   private var sessionWatch: SessionWatch?
-  private let pool: PostgresPool
+  let pool: PostgresPool
   private let writerPool: PostgresPool
   private let redis: RedisClient
   private let bus: any EventBus
   private let publisher: OutboxPublisher
+  let vault: MessageVault
   private let writer: MessageWriter
   private let cursors: CursorWriter
   private var subscriber: RedisSubscriber?
@@ -67,7 +68,12 @@ final class Shard: @unchecked Sendable {
     publisher.report = { log.warning("the bus is away; events wait in the outbox", ["error": .describing($0)]) }
     let publisher = publisher
     let encoding = options.bus.encoding
-    writer = MessageWriter(store: writerPool, loop: loop, limits: MessageWriter.Limits(options.messages)) { stored in
+    let vault = MessageVault(parts.encryption.keys, pool: pool)
+    self.vault = vault
+    metrics.watch(vault)
+    writer = MessageWriter(
+      store: writerPool, loop: loop, limits: MessageWriter.Limits(options.messages), vault: vault
+    ) { stored in
       metrics.stored(stored, log)
       publisher.publish(stored.map { $0.event.busEvent(as: encoding) })
     }
@@ -78,7 +84,7 @@ final class Shard: @unchecked Sendable {
     metrics.watch(writer)
     metrics.watch(publisher)
     writer.log = { log.error("the store refused a message", ["error": .reflecting($0)]) }
-    let store = MessageStore(pool: pool)
+    let store = MessageStore(pool: pool, vault: vault)
     let messages = MessageService(
       writer: writer, store: store, loop: loop,
       limits: MessageService.Limits(options.messages, options.attachments))
@@ -141,7 +147,8 @@ final class Shard: @unchecked Sendable {
         pool: pool, passwords: passwords, tokens: tokens, successorKey: parts.secrets.sessionKey, rooms: emitter,
         settings: AccountService.Settings(options.accounts))
       let conversations = ConversationService(
-        pool: pool, publisher: publisher, encoding: options.bus.encoding)
+        pool: pool, publisher: publisher, encoding: options.bus.encoding, vault: vault,
+        encryption: options.encryption.mode)
       AuthRoutes(accounts: accounts, tokens: tokens).add(to: router)
       SessionRoutes(accounts: accounts).add(to: router)
       UserRoutes(accounts: accounts).add(to: router)
@@ -204,7 +211,8 @@ final class Shard: @unchecked Sendable {
       if role.worksInbox { inbox = try InboxRole(services) }
       presence?.start()
       inbox?.start()
-      let consumer = role.servesSockets ? BusConsumer(emitter: emitter, hops: metrics.hops, log: log) : nil
+      let consumer =
+        role.servesSockets ? BusConsumer(emitter: emitter, vault: vault, hops: metrics.hops, log: log) : nil
       joining = loop.start { [self] in await joinBus(consumer) }
     }
   }
@@ -254,7 +262,9 @@ final class Shard: @unchecked Sendable {
   }
 
   /// Of the process, which these shards are; for the first of them, on its loop.
-  func registration(role: Options.Role, of shards: [Shard]) -> NodeRegistration {
+  func registration(
+    role: Options.Role, of shards: [Shard], keyVersions: @escaping @Sendable () async -> [Int32]
+  ) -> NodeRegistration {
     let log = log
     let registration = NodeRegistration(
       role: role.rawValue, host: ProcessInformation.host, pid: ProcessInformation.id, pool: pool, loop: loop,
@@ -262,7 +272,7 @@ final class Shard: @unchecked Sendable {
         var sum = 0
         for shard in shards { sum += (try? await shard.loop.submit { shard.server?.connections ?? 0 }) ?? 0 }
         return sum
-      }, keyVersions: { [] })
+      }, keyVersions: keyVersions)
     registration.report = { log.warning("this node cannot be registered; it tries again", ["error": .describing($0)]) }
     return registration
   }
@@ -289,6 +299,7 @@ final class Shard: @unchecked Sendable {
     await housekeeping?.stop()
     await indexer?.stop()
     await backlogWatch?.stop()
+    vault.refresh = {}
     metrics.end()
     loop.tickObserver = nil
     sockets?.close()

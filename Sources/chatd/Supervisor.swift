@@ -184,9 +184,11 @@ final class Supervisor: @unchecked Sendable {
     admin.phase = .starting("the database is being migrated")
     try await migrate(postgres)
     try Task.checkCancellation()
+    let encryption = try await Encryption.load(options, secrets: secrets, postgres: postgres, loop: loop)
     let parts = Application.Parts(
-      options: options, postgres: postgres, redis: redis, tls: tls, kafka: kafka, secrets: secrets, log: log,
-      registry: registry, attachments: try files.map { try AttachmentStorage($0, secret: secrets.sessionKey) })
+      options: options, postgres: postgres, redis: redis, tls: tls, kafka: kafka, secrets: secrets,
+      encryption: encryption, log: log, registry: registry,
+      attachments: try files.map { try AttachmentStorage($0, secret: secrets.sessionKey) })
     let application = try await Application.start(parts)
     self.application = application
     admin.phase = .serving(application)
@@ -302,6 +304,9 @@ final class Supervisor: @unchecked Sendable {
       if let hint = error.hint { Console.say(hint) }
     case let error as NetworkError:
       exitCode = error.isRetriable ? 69 : 73
+      Console.say("chatd: \(error)")
+    case let error as KeyError:
+      exitCode = ExitCode.invalidInput.rawValue
       Console.say("chatd: \(error)")
     case let error as Secrets.Failure:
       exitCode = 73

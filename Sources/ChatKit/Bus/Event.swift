@@ -51,12 +51,13 @@ package struct Event: Sendable {
     .entry(id, LogEntry(message), epoch: epoch, trace: trace, hops: hops)
   }
 
-  /// An entry of a conversation's log. Receivers see its trace when it is one that is kept.
+  /// An entry of a conversation's log; the body of an encrypted one goes over the bus as it is stored. Receivers see its trace
+  /// when it is one that is kept.
   package static func entry(
     _ id: UUID, _ entry: LogEntry, epoch: Int64, trace: TraceContext? = nil, hops: EventHops? = nil
   ) -> Event {
     var json = JSONWriter(reserving: 416)
-    entry.write(to: &json, trace: trace?.isSampled == true ? trace : nil)
+    entry.write(to: &json, trace: trace?.isSampled == true ? trace : nil, isSealed: true)
     return Event(
       id: id, kind: entry.kind, at: entry.at, conversationId: entry.message.conversationId, seq: entry.seq,
       epoch: epoch, data: json.bytes, trace: trace, hops: hops)

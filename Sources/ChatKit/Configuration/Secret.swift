@@ -41,6 +41,13 @@ package struct Secret: Sendable {
     return text
   }
 
+  /// The secret as the file has it, which need not be a text; nil where nobody has named one.
+  /// Throws `ConfigurationError`.
+  package func readBytes(credentials: String? = Secret.credentialsFolder) throws(ConfigurationError) -> [UInt8]? {
+    guard let path = source(credentials: credentials) else { return nil }
+    return try FileBytes.read(path, limit: Self.limit, what: name)
+  }
+
   /// What systemd says to a service with credentials.
   package static var credentialsFolder: String? {
     guard let value = getenv("CREDENTIALS_DIRECTORY") else { return nil }

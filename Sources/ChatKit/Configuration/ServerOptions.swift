@@ -21,6 +21,7 @@ package struct ServerOptions: Sendable {
   package let accounts: AccountOptions
   package let messages: MessageOptions
   package let attachments: AttachmentOptions
+  package let encryption: EncryptionOptions
   package let outbox: OutboxOptions
   package let limits: LimitOptions
   package let inbox: InboxOptions
@@ -50,6 +51,7 @@ package struct ServerOptions: Sendable {
     accounts = AccountOptions(&settings)
     messages = MessageOptions(&settings)
     attachments = AttachmentOptions(&settings)
+    encryption = EncryptionOptions(&settings)
     outbox = OutboxOptions(&settings)
     limits = LimitOptions(&settings)
     inbox = InboxOptions(&settings)

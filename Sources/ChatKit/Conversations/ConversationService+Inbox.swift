@@ -5,7 +5,7 @@ extension ConversationService {
   // One statement, whatever the number of members: the participant's own rows by their index, the page's conversations by
   // their key, and for each of them the newest message and the counts, which end at a limit. Nothing reads the others'.
   private static let columns = """
-    SELECT c.id, c.type, c.title, c.created_by, c.last_seq, c.last_message_at, c.created_at, c.archived_at, c.role,
+    SELECT c.id, c.type, c.title, c.created_by, c.last_seq, c.last_message_at, c.created_at, c.archived_at, c.role, c.encrypted,
       c.activity, c.read_seq, c.delivered_seq, c.muted_until, c.is_hidden, unread.count, mentioned.count,
       o.id, o.username, o.display_name, o.avatar_url,
       \(MessageColumns.list)
@@ -53,7 +53,8 @@ extension ConversationService {
     let rows = try await pool.query(
       Self.inbox, user, Int64(limits.unreadDepth), Int64(limits.unread), archived, cursor?.activity, cursor?.id,
       Int64(limit))
-    let entries = try (0..<rows.count).map { try Self.entry(rows[$0]) }
+    var entries = try (0..<rows.count).map { try Self.entry(rows[$0]) }
+    for index in entries.indices { entries[index].lastMessage = await opened(entries[index].lastMessage) }
     guard entries.count == limit, let last = entries.last else { return (entries, nil) }
     return (entries, InboxCursor(activity: last.activity, id: last.conversation.id))
   }
@@ -63,14 +64,22 @@ extension ConversationService {
     let rows = try await pool.query(
       Self.single, user, Int64(limits.unreadDepth), Int64(limits.unread), conversation)
     guard rows.count == 1 else { throw ChatError.noSuchConversation }
-    return try Self.entry(rows[0])
+    var entry = try Self.entry(rows[0])
+    entry.lastMessage = await opened(entry.lastMessage)
+    return entry
+  }
+
+  private func opened(_ message: Message?) async -> Message? {
+    guard let message else { return nil }
+    return await MessageVault.opened(message, by: vault)
   }
 
   /// Throws `ChatError` notFound when `user` is not a participant: what is not yours does not exist.
   package func conversation(_ id: UUID, for user: UUID) async throws -> Conversation {
     let rows = try await pool.query(
       """
-      SELECT c.id, c.type, c.title, c.created_by, c.last_seq, c.last_message_at, c.created_at, c.archived_at, p.role
+      SELECT c.id, c.type, c.title, c.created_by, c.last_seq, c.last_message_at, c.created_at, c.archived_at, p.role,
+        c.encrypted
       FROM participants p JOIN conversations c ON c.id = p.conversation_id
       WHERE p.conversation_id = $1 AND p.user_id = $2
       """, id, user)
@@ -78,7 +87,7 @@ extension ConversationService {
     return try Self.conversation(rows[0])
   }
 
-  /// The first nine columns.
+  /// The first ten columns.
   private static func conversation(_ row: PostgresRow) throws -> Conversation {
     Conversation(
       id: try row.get(0, as: UUID.self),
@@ -86,22 +95,23 @@ extension ConversationService {
       title: try row.get(2, as: String?.self), createdBy: try row.get(3, as: UUID.self),
       lastSeq: try row.get(4, as: Int64.self), lastMessageAt: try row.get(5, as: Timestamp?.self),
       createdAt: try row.get(6, as: Timestamp.self), archivedAt: try row.get(7, as: Timestamp?.self),
+      isEncrypted: try row.get(9, as: Bool.self),
       role: ParticipantRole(rawValue: try row.get(8, as: String.self)) ?? .member)
   }
 
   private static func entry(_ row: PostgresRow) throws -> InboxEntry {
     var peer: InboxEntry.Peer?
-    if let id = try row.get(16, as: UUID?.self) {
+    if let id = try row.get(17, as: UUID?.self) {
       peer = InboxEntry.Peer(
-        userId: id, username: try row.get(17, as: String.self), displayName: try row.get(18, as: String.self),
-        avatarURL: try row.get(19, as: String?.self))
+        userId: id, username: try row.get(18, as: String.self), displayName: try row.get(19, as: String.self),
+        avatarURL: try row.get(20, as: String?.self))
     }
     return InboxEntry(
-      conversation: try conversation(row), activity: try row.get(9, as: Timestamp.self),
-      lastMessage: try row.isNull(20) ? nil : try MessageColumns.message(row, from: 20),
-      unread: try row.get(14, as: Int64.self),
-      mentions: try row.get(15, as: Int64.self), readSeq: try row.get(10, as: Int64.self),
-      deliveredSeq: try row.get(11, as: Int64.self), mute: Mute(end: try row.get(12, as: Timestamp?.self)),
-      isArchived: try row.get(13, as: Bool.self), peer: peer)
+      conversation: try conversation(row), activity: try row.get(10, as: Timestamp.self),
+      lastMessage: try row.isNull(21) ? nil : try MessageColumns.message(row, from: 21),
+      unread: try row.get(15, as: Int64.self),
+      mentions: try row.get(16, as: Int64.self), readSeq: try row.get(11, as: Int64.self),
+      deliveredSeq: try row.get(12, as: Int64.self), mute: Mute(end: try row.get(13, as: Timestamp?.self)),
+      isArchived: try row.get(14, as: Bool.self), peer: peer)
   }
 }

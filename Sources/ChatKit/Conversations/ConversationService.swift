@@ -37,10 +37,15 @@ package final class ConversationService: @unchecked Sendable {
   let publisher: OutboxPublisher
   package let limits: Limits
   let encoding: EventEncoding
+  let vault: MessageVault?
+  private let encryption: EncryptionOptions.Mode
 
   package init(
-    pool: PostgresPool, publisher: OutboxPublisher, encoding: EventEncoding = .json, limits: Limits = Limits()
+    pool: PostgresPool, publisher: OutboxPublisher, encoding: EventEncoding = .json, limits: Limits = Limits(),
+    vault: MessageVault? = nil, encryption: EncryptionOptions.Mode = .off
   ) {
+    self.vault = vault
+    self.encryption = encryption
     self.encoding = encoding
     self.pool = pool
     self.publisher = publisher
@@ -52,11 +57,14 @@ package final class ConversationService: @unchecked Sendable {
   /// A conversation that `creator` is the admin of, with `members` in it.
   ///
   /// A direct conversation has exactly one other member and is one per pair: the second to ask gets the first's, and
-  /// `isNew` is false. Throws `ChatError` invalidRequest (unknown users, wrong number, title).
+  /// `isNew` is false. Throws `ChatError` invalidRequest (unknown users, wrong number, title, encryption is off),
+  /// keyUnavailable.
+  /// - Parameter encrypted: whether it is to be; it is in any case where the server encrypts all.
   package func create(
-    _ type: ConversationType, title: String?, members: [UUID], by creator: User
+    _ type: ConversationType, title: String?, members: [UUID], encrypted: Bool = false, by creator: User
   ) async throws -> (conversation: Conversation, isNew: Bool) {
     if let title { try check(title: title) }
+    let encrypted = try decide(encrypted: encrypted)
     let others = Set(members).subtracting([creator.id])
     guard others.count <= limits.participants else {
       throw ChatError.invalid("participants", "At most \(limits.participants) participants can be named at once.")
@@ -67,7 +75,7 @@ package final class ConversationService: @unchecked Sendable {
         throw ChatError.invalid("participants", "A direct conversation names exactly one other user.")
       }
       guard title == nil else { throw ChatError.invalid("title", "A direct conversation has no title.") }
-      return try await direct(creator, other)
+      return try await direct(creator, other, encrypted)
     case .group, .channel:
       guard title != nil else { throw ChatError.invalid("title", "A \(type.rawValue) needs a title.") }
     }
@@ -76,18 +84,33 @@ package final class ConversationService: @unchecked Sendable {
       let id = UUID.v7()
       let rows = try await transaction.query(
         """
-        INSERT INTO conversations (id, workspace_id, type, title, created_by) VALUES ($1, $2, $3, $4, $5)
-        RETURNING created_at
-        """, id, creator.workspaceId, type.rawValue, title, creator.id)
+        INSERT INTO conversations (id, workspace_id, type, title, created_by, encrypted)
+        VALUES ($1, $2, $3, $4, $5, $6) RETURNING created_at
+        """, id, creator.workspaceId, type.rawValue, title, creator.id, encrypted)
       try await insert([creator.id], .admin, id, transaction)
       try await insert(Array(others), .member, id, transaction)
       let created = try rows[0].decode(Timestamp.self)
       let conversation = Conversation(
-        id: id, type: type, title: title, createdBy: creator.id, lastSeq: 0, createdAt: created, role: .admin)
+        id: id, type: type, title: title, createdBy: creator.id, lastSeq: 0, createdAt: created,
+        isEncrypted: encrypted, role: .admin)
       return (conversation, try await record(joined: Array(others), id, by: creator.id, transaction))
     }
     publisher.publish(events)
     return (conversation, true)
+  }
+
+  private func decide(encrypted: Bool) throws -> Bool {
+    switch encryption {
+    case .off:
+      guard !encrypted else { throw ChatError.invalid("encrypted", "This server does not encrypt conversations.") }
+      return false
+    case .conversation:
+      guard encrypted else { return false }
+    case .all: break
+    }
+    // Better no conversation than one in which nothing can be said.
+    guard vault?.keys.active != nil else { throw Unreadable.keyUnavailable.error }
+    return true
   }
 
   func check(title: String) throws {
@@ -96,7 +119,9 @@ package final class ConversationService: @unchecked Sendable {
     }
   }
 
-  private func direct(_ creator: User, _ other: UUID) async throws -> (conversation: Conversation, isNew: Bool) {
+  private func direct(
+    _ creator: User, _ other: UUID, _ encrypted: Bool
+  ) async throws -> (conversation: Conversation, isNew: Bool) {
     let low = min(creator.id, other)
     let high = max(creator.id, other)
     let (id, isNew, events) = try await pool.transaction { [self] transaction -> (UUID, Bool, [BusEvent]) in
@@ -105,10 +130,10 @@ package final class ConversationService: @unchecked Sendable {
       // Two who start at once: the second waits for the first's commit here, and finds it below.
       let made = try await transaction.query(
         """
-        INSERT INTO conversations (id, workspace_id, type, created_by, direct_low, direct_high)
-        VALUES ($1, $2, 'direct', $3, $4, $5)
+        INSERT INTO conversations (id, workspace_id, type, created_by, direct_low, direct_high, encrypted)
+        VALUES ($1, $2, 'direct', $3, $4, $5, $6)
         ON CONFLICT (workspace_id, direct_low, direct_high) WHERE type = 'direct' DO NOTHING RETURNING id
-        """, id, creator.workspaceId, creator.id, low, high)
+        """, id, creator.workspaceId, creator.id, low, high, encrypted)
       if made.count == 1 {
         try await insert([low, high], .member, id, transaction)
         return (id, true, try await record(joined: [other], id, by: creator.id, transaction))

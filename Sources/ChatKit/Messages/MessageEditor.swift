@@ -52,7 +52,7 @@ package final class MessageEditor: Sendable {
   /// Gives a message another body; its sender's only.
   /// - Parameter version: the one that the editor has seen; nil for whichever there is.
   /// Throws `ChatError` notFound, forbidden, preconditionFailed (another version), conflict (deleted), invalidRequest,
-  /// tooLarge.
+  /// tooLarge, keyUnavailable.
   package func edit(
     _ id: UUID, body: String, version: Int64?, by user: UUID, trace: TraceContext? = nil
   ) async throws -> Message {
@@ -60,11 +60,13 @@ package final class MessageEditor: Sendable {
     guard let present = try await store.message(id, for: user) else { throw ChatError.noSuchMessage }
     try messages.checkBody(body, of: present.type)
     let event = UUID.v7()
-    let outcome = try await change(id, .updated, event, version: version, body: body, by: user, at: received)
+    let content = try content(body, of: present)
+    let outcome = try await change(id, .updated, event, version: version, content: content, by: user, at: received)
     guard let entry = outcome.entry else { return try await message(at: outcome) }
     // The row may have been changed again since; this answer and this event tell of this edit.
     var message = present
-    message.body = body
+    message.keep(content.sealed)
+    message.open(.success(body))
     message.editedAt = received
     message.version = entry
     publish(event, message, .updated, outcome, by: user, at: received, trace)
@@ -119,15 +121,34 @@ package final class MessageEditor: Sendable {
     return message
   }
 
+  /// What an edit gives a message.
+  private struct Content {
+    var body: String?
+    var sealed: SealedBody?
+    /// The version of which the body is this one already; the store cannot compare what is sealed.
+    var same: Int64?
+  }
+
+  /// Sealed where the present one is: a conversation is encrypted from its beginning, or never.
+  private func content(_ body: String, of present: Message) throws -> Content {
+    guard present.sealed != nil else { return Content(body: body) }
+    guard let vault = store.vault else { throw Unreadable.keyUnavailable.error }
+    return Content(
+      sealed: try vault.seal(body, conversation: present.conversationId, message: present.id),
+      same: !present.isClosed && present.body == body ? present.version : nil)
+  }
+
   private func change(
-    _ id: UUID, _ kind: Kind, _ event: UUID, version: Int64? = nil, body: String? = nil, emoji: String? = nil,
+    _ id: UUID, _ kind: Kind, _ event: UUID, version: Int64? = nil, content: Content = Content(), emoji: String? = nil,
     by user: UUID, at time: Timestamp
   ) async throws -> Outcome {
+    let sealed = content.sealed
     let rows = try await store.pool.query(
       """
       SELECT status, r_conversation, r_seq, r_entry, r_epoch, r_total
-      FROM change_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-      """, id, user, kind.rawValue, event, version, body, emoji, time, limits.kinds, limits.own)
+      FROM change_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+      """, id, user, kind.rawValue, event, version, content.body, sealed?.keyVersion, sealed?.ciphertext, sealed?.iv,
+      sealed?.tag, content.same, emoji, time, limits.kinds, limits.own)
     let status: Int32 = try rows[0].get(0)
     switch status {
     case 0, 1:
@@ -142,6 +163,7 @@ package final class MessageEditor: Sendable {
           : "Only its sender, or an admin of the conversation, may delete a message.")
     case 4: throw ChatError(.preconditionFailed, "The message has changed since; read it again.", field: "If-Match")
     case 5: throw ChatError(.conflict, "The message was deleted.")
+    case 7: throw Unreadable.keyUnavailable.error
     case 6:
       throw ChatError(
         .conflict,

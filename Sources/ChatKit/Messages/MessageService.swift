@@ -140,9 +140,11 @@ package final class MessageService: @unchecked Sendable {
 
   // MARK: Reading
 
-  /// A message with its reactions, as `user` sees them. Throws `ChatError` notFound.
+  /// A message with its reactions, as `user` sees them. Throws `ChatError` notFound, keyUnavailable,
+  /// decryptionFailed.
   package func message(_ id: UUID, for user: UUID) async throws -> (message: Message, reactions: [ReactionCount]) {
     guard let message = try await store.message(id, for: user) else { throw ChatError.noSuchMessage }
+    if let unreadable = message.unreadable { throw unreadable.error }
     let reactions = try await store.reactions(
       of: message.conversationId, in: message.seq...message.seq, for: user)
     return (message, reactions[message.seq] ?? [])

@@ -30,7 +30,7 @@ extension MessageStore {
 
   /// The entries with `seq` in the range, oldest first, at most `limit`.
   package func entries(of conversation: UUID, after: Int64, through: Int64, limit: Int) async throws -> [LogEntry] {
-    try Self.entries(try await pool.query(Self.allEntries, conversation, after, through, Int64(limit)))
+    try await opened(try await pool.query(Self.allEntries, conversation, after, through, Int64(limit)))
   }
 
   /// The same on any client, as within a transaction.
@@ -44,7 +44,7 @@ extension MessageStore {
   package func entries(
     of conversation: UUID, for user: UUID, after: Int64, through: Int64, limit: Int
   ) async throws -> [LogEntry] {
-    try Self.entries(try await pool.query(Self.entriesForUser, conversation, after, through, Int64(limit), user))
+    try await opened(try await pool.query(Self.entriesForUser, conversation, after, through, Int64(limit), user))
   }
 
   private static let entriesAt = PostgresStatement(
@@ -60,11 +60,25 @@ extension MessageStore {
       LEFT JOIN users u ON u.id = m.sender_id
       """)
 
-  /// The entries at these places, in any order.
+  /// The entries at these places, in any order; what is encrypted stays closed.
   static func entries(
     at places: [(conversation: UUID, seq: Int64)], _ client: some PostgresClient
   ) async throws -> [LogEntry] {
     try entries(try await client.query(entriesAt, places.map(\.conversation), places.map(\.seq)))
+  }
+
+  private func opened(_ rows: PostgresRows) async throws -> [LogEntry] {
+    await Self.opened(try Self.entries(rows), by: vault)
+  }
+
+  /// The entries with the bodies of their messages, or with the reason why they have none.
+  static func opened(_ entries: [LogEntry], by vault: MessageVault?) async -> [LogEntry] {
+    guard entries.contains(where: \.message.isClosed) else { return entries }
+    var entries = entries
+    for index in entries.indices {
+      entries[index].message = await MessageVault.opened(entries[index].message, by: vault)
+    }
+    return entries
   }
 
   private static func entries(_ rows: PostgresRows) throws -> [LogEntry] {

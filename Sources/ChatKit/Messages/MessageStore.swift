@@ -4,8 +4,21 @@ package import Primitives
 /// Reads messages, and the log that they and their changes are. Stateless; the pool belongs to the loop it is used on.
 package struct MessageStore: Sendable {
   let pool: PostgresPool
+  /// Opens what is encrypted; without one it is `unreadable`.
+  let vault: MessageVault?
 
-  package init(pool: PostgresPool) { self.pool = pool }
+  package init(pool: PostgresPool, vault: MessageVault? = nil) {
+    self.pool = pool
+    self.vault = vault
+  }
+
+  private func opened(_ rows: PostgresRows) async throws -> [Message] {
+    await MessageVault.opened(try MessageColumns.messages(rows), by: vault)
+  }
+
+  private func opened(_ row: PostgresRow) async throws -> Message {
+    await MessageVault.opened(try MessageColumns.message(row), by: vault)
+  }
 
   // MARK: Messages
 
@@ -17,7 +30,7 @@ package struct MessageStore: Sendable {
 
   /// The oldest messages after `seq`, oldest first, at most `limit`.
   package func messages(of conversation: UUID, after seq: Int64, limit: Int) async throws -> [Message] {
-    try MessageColumns.messages(try await pool.query(Self.messagesAfter, conversation, seq, Int64(limit)))
+    try await opened(try await pool.query(Self.messagesAfter, conversation, seq, Int64(limit)))
   }
 
   private static let messagesBefore = PostgresStatement(
@@ -28,7 +41,7 @@ package struct MessageStore: Sendable {
 
   /// The newest messages before `seq`, oldest first, at most `limit`.
   package func messages(of conversation: UUID, before seq: Int64, limit: Int) async throws -> [Message] {
-    try MessageColumns.messages(try await pool.query(Self.messagesBefore, conversation, seq, Int64(limit))).reversed()
+    try await opened(try await pool.query(Self.messagesBefore, conversation, seq, Int64(limit))).reversed()
   }
 
   private static let oneMessage = PostgresStatement(
@@ -40,7 +53,8 @@ package struct MessageStore: Sendable {
 
   /// A message by its identifier; nil where there is none, or `user` is not a participant of its conversation.
   package func message(_ id: UUID, for user: UUID) async throws -> Message? {
-    try await pool.query(Self.oneMessage, id, user).first.map { try MessageColumns.message($0) }
+    guard let row = try await pool.query(Self.oneMessage, id, user).first else { return nil }
+    return try await opened(row)
   }
 
   private static let messageAt = PostgresStatement(
@@ -50,7 +64,8 @@ package struct MessageStore: Sendable {
       """)
 
   func message(of conversation: UUID, at seq: Int64) async throws -> Message? {
-    try await pool.query(Self.messageAt, conversation, seq).first.map { try MessageColumns.message($0) }
+    guard let row = try await pool.query(Self.messageAt, conversation, seq).first else { return nil }
+    return try await opened(row)
   }
 
   /// The seq of the first message that is not older than `time`; one more than the newest one's where all are.

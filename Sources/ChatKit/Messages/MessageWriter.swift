@@ -12,6 +12,9 @@ import Primitives
 /// way cannot double it. Only when `patience` is over is its sender told that the outcome is unknown. A batch that the
 /// store refuses as a whole is sent again a row at a time: one bad row must not fail its neighbours.
 ///
+/// Bodies that go to encrypted conversations are sealed just before the statement leaves, with the key that is active then.
+/// The store refuses a plain one there: then this process learns that the conversation is encrypted, and sends it again.
+///
 /// One writer a loop; on that loop only.
 package final class MessageWriter: @unchecked Sendable {
   package struct Limits: Sendable {
@@ -45,11 +48,21 @@ package final class MessageWriter: @unchecked Sendable {
     var continuation: UnsafeContinuation<Outcome, any Error>?
     /// An attempt was sent and not answered.
     var isInDoubt = false
+    /// Of an encrypted conversation: as the last attempt had it.
+    var sealed: SealedBody?
+    var fingerprint: [UInt8]
 
     init(_ draft: MessageDraft, deadline: UInt64, _ continuation: UnsafeContinuation<Outcome, any Error>) {
       self.draft = draft
+      fingerprint = draft.fingerprint
       self.deadline = deadline
       self.continuation = continuation
+    }
+
+    func message(seq: Int64, at time: Timestamp) -> Message {
+      var message = draft.message(seq: seq, at: time)
+      message.keep(sealed)
+      return message
     }
 
     func finish(_ result: Result<Outcome, any Error>) {
@@ -61,6 +74,7 @@ package final class MessageWriter: @unchecked Sendable {
   private let store: PostgresPool
   private let loop: EventLoop
   private let limits: Limits
+  private let vault: MessageVault?
   private let stored: ([StoredMessage]) -> Void
   private var queue: ContiguousArray<Pending> = []
   private var isBusy = false
@@ -68,14 +82,15 @@ package final class MessageWriter: @unchecked Sendable {
   package private(set) var counters = Counters()
 
   /// `store` should be a pool of one connection that nobody else uses; `stored` is told of each batch right after its
-  /// commit, before the senders are.
+  /// commit, before the senders are. Without a `vault` nothing is stored in encrypted conversations.
   package init(
-    store: PostgresPool, loop: EventLoop, limits: Limits = Limits(),
+    store: PostgresPool, loop: EventLoop, limits: Limits = Limits(), vault: MessageVault? = nil,
     stored: @escaping ([StoredMessage]) -> Void
   ) {
     self.store = store
     self.loop = loop
     self.limits = limits
+    self.vault = vault
     self.stored = stored
   }
 
@@ -85,7 +100,7 @@ package final class MessageWriter: @unchecked Sendable {
   /// Stores the draft and answers after the commit.
   ///
   /// Throws `ChatError`: notFound (no such conversation, or not a participant), conversationArchived,
-  /// idempotencyKeyReused, overloaded, unavailable (nothing was stored), outcomeUnknown.
+  /// idempotencyKeyReused, keyUnavailable, overloaded, unavailable (nothing was stored), outcomeUnknown.
   package func write(_ draft: MessageDraft) async throws -> Outcome {
     loop.assertCurrent()
     guard queue.count < limits.queue else {
@@ -157,8 +172,7 @@ package final class MessageWriter: @unchecked Sendable {
       do {
         if attempt > 0 { batch = try await settleDoubts(batch) }
         guard !batch.isEmpty else { return }
-        try await execute(batch)
-        return
+        batch = try await execute(batch)
       } catch let error as PostgresError {
         if !error.isRetriable && !Self.isRace(error) {
           return await sendApart(batch, because: error)
@@ -214,7 +228,7 @@ package final class MessageWriter: @unchecked Sendable {
     let left = ContiguousArray<Pending>(
       batch.filter { pending in
         guard let (seq, at, epoch) = found[pending.draft.id] else { return true }
-        let message = pending.draft.message(seq: seq, at: at)
+        let message = pending.message(seq: seq, at: at)
         known.append(StoredMessage(draft: pending.draft, message: message, epoch: epoch))
         pending.finish(.success(.stored(message)))
         return false
@@ -236,17 +250,45 @@ package final class MessageWriter: @unchecked Sendable {
   /// Called with what the store refused for good; a fault of ours.
   package var log: (PostgresError) -> Void = { _ in }
 
-  private func execute(_ batch: ContiguousArray<Pending>) async throws {
+  /// Seals what is to be sealed; answers those that can go.
+  private func seal(_ batch: ContiguousArray<Pending>) async throws -> ContiguousArray<Pending> {
+    guard let vault else { return batch }
+    let encrypted = try await vault.encrypted(among: batch.lazy.map(\.draft.conversationId))
+    guard !encrypted.isEmpty else { return batch }
+    return batch.filter { pending in
+      let draft = pending.draft
+      guard encrypted.contains(draft.conversationId) else { return true }
+      do {
+        pending.sealed = try vault.seal(draft.body, conversation: draft.conversationId, message: draft.id)
+        pending.fingerprint = try vault.keys.authenticated(draft.fingerprint)
+        return true
+      } catch {
+        pending.finish(.failure(error))
+        return false
+      }
+    }
+  }
+
+  /// Answers those that are to be sent again: they were not sealed, and had to be.
+  private func execute(_ whole: ContiguousArray<Pending>) async throws -> ContiguousArray<Pending> {
+    let batch = try await seal(whole)
+    guard !batch.isEmpty else { return [] }
     let now = Timestamp.now()
+    // A batch without them pays nothing: for an array that is NULL the rows are filled with NULLs.
+    let isSealed = batch.contains { $0.sealed != nil }
     let rows = try await store.query(
       """
-      SELECT status, message_id, seq, created_at, epoch FROM send_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+      SELECT status, message_id, seq, created_at, epoch
+      FROM send_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
       """,
       batch.map(\.draft.conversationId), batch.map(\.draft.senderId), batch.map(\.draft.id),
-      batch.map(\.draft.eventId), batch.map(\.draft.idempotencyKey), batch.map(\.draft.fingerprint),
-      batch.map(\.draft.type.rawValue), batch.map(\.draft.body), batch.map(\.draft.replyTo),
-      batch.map(\.draft.attachmentId), now)
+      batch.map(\.draft.eventId), batch.map(\.draft.idempotencyKey), batch.map(\.fingerprint),
+      batch.map(\.draft.type.rawValue), batch.map { $0.sealed == nil ? $0.draft.body : nil },
+      batch.map(\.draft.replyTo), batch.map(\.draft.attachmentId),
+      isSealed ? batch.map(\.sealed?.keyVersion) : nil, isSealed ? batch.map(\.sealed?.ciphertext) : nil,
+      isSealed ? batch.map(\.sealed?.iv) : nil, isSealed ? batch.map(\.sealed?.tag) : nil, now)
     counters.batches += 1
+    var unsealed: ContiguousArray<Pending> = []
     var answers: [(Pending, Result<Outcome, any Error>)] = []
     var fresh: [StoredMessage] = []
     answers.reserveCapacity(batch.count)
@@ -260,7 +302,7 @@ package final class MessageWriter: @unchecked Sendable {
       let epoch: Int64? = try row.get(4)
       switch (status, id, seq, at) {
       case (0, _, let seq?, let at?):
-        let message = pending.draft.message(seq: seq, at: at)
+        let message = pending.message(seq: seq, at: at)
         fresh.append(StoredMessage(draft: pending.draft, message: message, epoch: epoch ?? 0))
         answers.append((pending, .success(.stored(message))))
       case (1, let id?, let seq?, let at?):
@@ -274,6 +316,7 @@ package final class MessageWriter: @unchecked Sendable {
           field: "Idempotency-Key")
         answers.append((pending, .failure(error)))
       case (4, _, _, _): answers.append((pending, .failure(ChatError.archived)))
+      case (5, _, _, _): unsealed.append(pending)
       default:
         answers.append((pending, .failure(ChatError.noSuchConversation)))
       }
@@ -281,5 +324,17 @@ package final class MessageWriter: @unchecked Sendable {
     counters.stored += fresh.count
     if !fresh.isEmpty { stored(fresh) }
     for (pending, result) in answers { pending.finish(result) }
+    guard !unsealed.isEmpty else { return [] }
+    guard let vault else {
+      for pending in unsealed { pending.finish(.failure(Unreadable.keyUnavailable.error)) }
+      return []
+    }
+    for pending in unsealed { await vault.learned(isEncrypted: pending.draft.conversationId) }
+    // Without keys even now nothing would be sealed, however often it is tried.
+    guard vault.keys.isInUse else {
+      for pending in unsealed { pending.finish(.failure(Unreadable.keyUnavailable.error)) }
+      return []
+    }
+    return unsealed
   }
 }

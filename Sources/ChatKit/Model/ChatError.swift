@@ -20,6 +20,10 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
     case conversationEncrypted = "conversation_encrypted"
     /// The conversation was archived: it can be read, and nothing is sent to it.
     case conversationArchived = "conversation_archived"
+    /// The key of what is encrypted is not available: disabled, destroyed, or not known to this node.
+    case keyUnavailable = "key_unavailable"
+    /// What is stored is not what was encrypted.
+    case decryptionFailed = "decryption_failed"
     /// `If-Match` names a state that is not the present one.
     case preconditionFailed = "precondition_failed"
     /// The idempotency key was used for another request.
@@ -56,7 +60,7 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
 
   package var isRetriable: Bool {
     switch code {
-    case .rateLimited, .overloaded, .unavailable, .outcomeUnknown: true
+    case .rateLimited, .overloaded, .unavailable, .outcomeUnknown, .keyUnavailable: true
     default: false
     }
   }

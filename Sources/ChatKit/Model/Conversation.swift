@@ -22,6 +22,8 @@ package struct Conversation: Sendable {
   package var createdAt: Timestamp
   /// By an admin, for all: it can be read, and nothing is sent to it.
   package var archivedAt: Timestamp?
+  /// The bodies of its messages are encrypted at rest; from its beginning, or never.
+  package var isEncrypted = false
   /// The role of the one who asks.
   package var role: ParticipantRole
 
@@ -41,6 +43,7 @@ package struct Conversation: Sendable {
     if let lastMessageAt { json.field("lastMessageAt", lastMessageAt) }
     json.field("createdAt", createdAt)
     if let archivedAt { json.field("archivedAt", archivedAt) }
+    if isEncrypted { json.field("encrypted", true) }
     json.field("role", role.rawValue)
   }
 }

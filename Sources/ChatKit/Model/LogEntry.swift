@@ -58,11 +58,16 @@ package struct LogEntry: Sendable, Equatable {
 
   /// The one JSON form: the data of its event, and the argument that sockets get.
   package func write(to json: inout JSONWriter, trace: TraceContext? = nil) {
-    if change == .created { return message.write(to: &json, trace: trace) }
+    write(to: &json, trace: trace, isSealed: false)
+  }
+
+  /// - Parameter isSealed: for the bus: the body of an encrypted conversation as it is stored.
+  func write(to json: inout JSONWriter, trace: TraceContext?, isSealed: Bool) {
+    if change == .created { return message.write(to: &json, trace: trace, isSealed: isSealed) }
     json.beginObject()
     switch change {
     case .created, .updated:
-      message.writeFields(to: &json, entry: seq)
+      message.writeFields(to: &json, entry: seq, isSealed: isSealed)
       json.field("actorId", actorId)
     case .deleted:
       writePlace(to: &json)

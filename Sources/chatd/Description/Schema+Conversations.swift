@@ -47,6 +47,7 @@ extension Schema {
     .optional("lastMessageAt", .time),
     .required("createdAt", .time),
     .optional("archivedAt", .time, "An admin archived it: it can be read, and nothing is sent to it."),
+    .optional("encrypted", .boolean, "Its messages are encrypted at rest; they are not searched."),
     .required("role", .participantRole, "Of who asks."),
   ]
 

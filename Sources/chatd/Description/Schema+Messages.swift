@@ -12,7 +12,9 @@ extension Schema {
     .required("senderId", .uuid),
     .optional("senderName", .string, "The sender's username."),
     .required("type", .oneOf("text", "image", "file", "system")),
-    .required("body", .string, "Empty once the message is deleted."),
+    .optional("body", .string, "Empty once the message is deleted. Absent where it cannot be read."),
+    .optional(
+      "unreadable", .oneOf("key_unavailable", "decryption_failed"), "Why the body of an encrypted message is absent."),
     .optional("replyTo", .uuid),
     .optional("attachmentId", .uuid),
     .required("createdAt", .time),

@@ -9,10 +9,12 @@ import Primitives
 final class BusConsumer: Sendable {
   static let group = "gateway"
   private let emitter: RoomEmitter
+  private let vault: MessageVault
   private let hops: HopMetrics
   private let log: Log
 
-  init(emitter: RoomEmitter, hops: HopMetrics, log: Log) {
+  init(emitter: RoomEmitter, vault: MessageVault, hops: HopMetrics, log: Log) {
+    self.vault = vault
     self.emitter = emitter
     self.hops = hops
     self.log = log
@@ -38,7 +40,8 @@ final class BusConsumer: Sendable {
       hops.consumed.add()
       if let committed = event.hops?.committed { HopMetrics.observe(hops.consume, committed, consumed) }
       log.debug("event consumed", fields(event))
-      append(event, at: consumed, to: &emissions)
+      // From here on it is what members may read.
+      append(event, await vault.open(event), at: consumed, to: &emissions)
       if event.kind == .participantChanged, let change = event.data.value.flatMap({ ParticipantChange($0) }) {
         news.append(.members(conversation: change.conversation, user: change.user))
       }
@@ -63,7 +66,9 @@ final class BusConsumer: Sendable {
     ]
   }
 
-  private func append(_ event: ReceivedEvent, at time: Timestamp, to emissions: inout [RoomEmitter.Emission]) {
+  private func append(
+    _ event: ReceivedEvent, _ data: EventData, at time: Timestamp, to emissions: inout [RoomEmitter.Emission]
+  ) {
     let room = event.conversationId.description
     switch event.kind {
     case .messageCreated, .messageUpdated, .messageDeleted, .reactionChanged:
@@ -72,7 +77,7 @@ final class BusConsumer: Sendable {
       let origin = EmissionOrigin(trace: trace, received: event.hops?.received, emitted: time)
       emissions.append(
         emitter.emission(
-          LogEntry.eventName(of: event.kind) ?? "", event.data, to: room, seq: event.seq, epoch: event.epoch,
+          LogEntry.eventName(of: event.kind) ?? "", data, to: room, seq: event.seq, epoch: event.epoch,
           origin: origin))
     case .participantChanged:
       guard let change = event.data.value.flatMap({ ParticipantChange($0) }) else { return }

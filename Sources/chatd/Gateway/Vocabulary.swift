@@ -23,7 +23,8 @@ enum Vocabulary: String, Sendable {
   /// What the server says. An event with `fields` has those only, in that order.
   private static let events: [(modern: String, legacy: String, fields: [String]?)] = [
     (
-      "message:new", "message", ["id", "roomId", "userId", "username", "content", "type", "seq", "timestamp"]
+      "message:new", "message",
+      ["id", "roomId", "userId", "username", "content", "type", "seq", "timestamp", "unreadable"]
     ),
     ("message:updated", "message:updated", nil),
     ("message:deleted", "message:deleted", nil),

@@ -19,8 +19,8 @@ extension ChatError {
     case .tooLarge: .contentTooLarge
     case .idempotencyKeyReused: .unprocessableContent
     case .tooManyAttempts, .rateLimited: .tooManyRequests
-    case .internal: .internalServerError
-    case .overloaded, .unavailable, .outcomeUnknown: .serviceUnavailable
+    case .internal, .decryptionFailed: .internalServerError
+    case .overloaded, .unavailable, .outcomeUnknown, .keyUnavailable: .serviceUnavailable
     }
   }
 

@@ -22,11 +22,14 @@ struct ConversationRoutes: Sendable {
         .object(
           .required("type", .oneOf("direct", "group", "channel")),
           .omittable("participants", .users(most: conversations.limits.participants), "Besides oneself."),
-          .omittable("title", .string(length: 1...conversations.limits.title, pattern: "^[^\\u0000]*$")))
+          .omittable("title", .string(length: 1...conversations.limits.title, pattern: "^[^\\u0000]*$")),
+          .omittable(
+            "encrypted", .boolean.standard(false),
+            "Encrypt its messages at rest, if the server does that; it may do so anyway."))
       )
       .answer(.created, .conversation).answerHeader("Location", .string, "Its path.")
       .answer(.ok, .conversation, "The direct conversation that there is.")
-      .problems(.notFound)
+      .problems(.notFound, .keyUnavailable)
     router.post("/api/conversations", create) { request, context in
       try await self.create(request, try context.claims())
     }
@@ -134,7 +137,8 @@ struct ConversationRoutes: Sendable {
     }
     let creator = try await accounts.user(claims.user)
     let (conversation, isNew) = try await conversations.create(
-      type, title: try body.optionalString("title"), members: try body.uuids("participants"), by: creator)
+      type, title: try body.optionalString("title"), members: try body.uuids("participants"),
+      encrypted: try body.optionalBool("encrypted") ?? false, by: creator)
     var response = HTTPResponse.json(isNew ? .created : .ok) { conversation.write(to: &$0) }
     response.headers.set("Location", "/api/conversations/\(conversation.id)")
     return response

@@ -44,7 +44,7 @@ struct MessageRoutes: Sendable {
       .body(Self.draft(messages.limits.body))
       .answer(.created, .message)
       .answerHeader("Idempotency-Replayed", .oneOf("true"), "It had been sent before.")
-      .problems(.notFound, .idempotencyKeyReused, .outcomeUnknown)
+      .problems(.notFound, .idempotencyKeyReused, .outcomeUnknown, .keyUnavailable)
     router.post("/api/messages", send) { request, context in try await self.send(request, context) }
     let batch = Operation("sendMessages", "Send several messages", tag: "Messages").cost(.send)
       .details("They are stored in their order, each for itself: element n of the answer is of message n.")
@@ -81,6 +81,7 @@ struct MessageRoutes: Sendable {
     let tag = Schema.string(pattern: "^\"[0-9]+\"$")
     let read = Operation("getMessage", "Read a message", tag: "Messages")
       .answer(.ok, .reactedMessage).answerHeader("ETag", tag, "This state of the message.")
+      .problems(.keyUnavailable, .decryptionFailed)
     router.get("/api/messages/:id", read) { _, context in
       let (message, reactions) = try await messages.message(try Self.id(context), for: try context.claims().user)
       return Self.answer(message, reactions)
@@ -90,7 +91,7 @@ struct MessageRoutes: Sendable {
       .header("If-Match", .string, "Change only this state of the message.")
       .body(.object(.required("body", .string(length: 0...messages.limits.body))))
       .answer(.ok, .message).answerHeader("ETag", tag, "The new state of the message.")
-      .problems(.forbidden, .conflict, .preconditionFailed, .tooLarge, .outcomeUnknown)
+      .problems(.forbidden, .conflict, .preconditionFailed, .tooLarge, .outcomeUnknown, .keyUnavailable)
     router.patch("/api/messages/:id", edit) { request, context in
       let claims = try context.claims()
       let message = try await editor.edit(

@@ -76,11 +76,13 @@ final class Domain: @unchecked Sendable {
 
   /// A writer with a connection of its own; `publishes` hands what it stored to the bus.
   func writer(
-    on loop: EventLoop? = nil, limits: MessageWriter.Limits = .init(), publishes: Bool = false
+    on loop: EventLoop? = nil, limits: MessageWriter.Limits = .init(), publishes: Bool = false,
+    vault: MessageVault? = nil
   ) -> MessageWriter {
     let loop = loop ?? self.loop
     let publisher = publisher
-    return MessageWriter(store: Self.pool(database, size: 1, loop), loop: loop, limits: limits) { stored in
+    return MessageWriter(store: Self.pool(database, size: 1, loop), loop: loop, limits: limits, vault: vault) {
+      stored in
       guard publishes else { return }
       publisher.publish(stored.map(\.event.busEvent))
     }

@@ -1,0 +1,130 @@
+package import Networking
+import Postgres
+package import Primitives
+
+extension KeyRing {
+  /// How far a re-encryption has come: continue from it after an interruption.
+  package struct Progress: Sendable, Equatable {
+    /// The conversations up to this one, by identifier, are done.
+    package var after: UUID?
+    /// Bodies that are sealed with the active key now.
+    package var moved = 0
+    /// Bodies that somebody changed meanwhile, with the active key: nothing was left to do.
+    package var overtaken = 0
+    /// Bodies that cannot be read, and stay as they are.
+    package var unreadable = 0
+
+    package init(after: UUID? = nil) { self.after = after }
+  }
+
+  /// Seals what other keys have sealed with the active one, conversation by conversation, while the system runs. An edit at
+  /// the same time wins. May be cut short anywhere and repeated.
+  /// - Parameters:
+  ///   - from: where an earlier one has stopped.
+  ///   - batch: bodies in one statement.
+  ///   - pause: after each batch.
+  ///   - report: told after each conversation.
+  /// Throws `KeyError` noMasterKey, wrongMasterKey, wrongState (no key is active).
+  package func reencrypt(
+    from: Progress = Progress(), batch: Int = 200, pause: Duration = .milliseconds(20), on loop: EventLoop,
+    report: (Progress) async throws -> Void = { _ in }
+  ) async throws -> Progress {
+    _ = try requireMaster()
+    let keys = try await keys()
+    guard let target = keys.active else { throw KeyError(.wrongState, "no key is active: promote one first") }
+    var progress = from
+    while true {
+      let rows = try await pool.query(
+        """
+        SELECT id FROM conversations WHERE encrypted AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT 200
+        """, progress.after)
+      if rows.isEmpty { return progress }
+      for conversation in try rows.column(0, as: UUID.self) {
+        try await reencrypt(conversation, to: target, keys, batch: batch, pause: pause, on: loop, &progress)
+        progress.after = conversation
+        try await report(progress)
+      }
+    }
+  }
+
+  private func reencrypt(
+    _ conversation: UUID, to target: Int32, _ keys: MessageKeys, batch: Int, pause: Duration, on loop: EventLoop,
+    _ progress: inout Progress
+  ) async throws {
+    var last: Int64 = 0
+    while true {
+      let rows = try await pool.query(
+        """
+        SELECT seq, id, key_version, ciphertext, iv, auth_tag FROM messages
+        WHERE conversation_id = $1 AND seq > $2 AND key_version <> $3 ORDER BY seq LIMIT $4
+        """, conversation, last, target, Int64(batch))
+      guard rows.count > 0 else { return }
+      var seqs: [Int64] = []
+      var old: [[UInt8]] = []
+      var fresh: [SealedBody] = []
+      for row in rows {
+        last = try row.get(0)
+        let id: UUID = try row.get(1)
+        let stored = SealedBody(
+          keyVersion: try row.get(2), ciphertext: try row.get(3), iv: try row.get(4), tag: try row.get(5))
+        guard let body = try? keys.openBytes(stored, conversation: conversation, message: id) else {
+          progress.unreadable += 1
+          continue
+        }
+        seqs.append(last)
+        old.append(stored.iv)
+        fresh.append(try keys.seal(body, version: target, conversation: conversation, message: id))
+      }
+      // What was read is replaced, and nothing else: a vector is never used twice.
+      let moved = try await pool.execute(
+        """
+        UPDATE messages m SET key_version = $2, ciphertext = i.ciphertext, iv = i.iv, auth_tag = i.auth_tag
+        FROM unnest($3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[])
+          AS i (seq, old_iv, ciphertext, iv, auth_tag)
+        WHERE m.conversation_id = $1 AND m.seq = i.seq AND m.key_version <> $2 AND m.iv = i.old_iv
+        """, conversation, target, seqs, old, fresh.map(\.ciphertext), fresh.map(\.iv), fresh.map(\.tag))
+      progress.moved += moved
+      progress.overtaken += seqs.count - moved
+      guard rows.count == batch else { return }
+      try await loop.sleep(for: pause)
+    }
+  }
+
+  package struct Verification: Sendable {
+    package var checked = 0
+    /// What does not open, and why; a hundred at most.
+    package var failures: [(conversation: UUID, seq: Int64, version: Int32, reason: Unreadable)] = []
+  }
+
+  /// Opens a sample of the messages of each key.
+  /// - Parameter sample: messages of each key at most.
+  package func verify(sample: Int = 1000) async throws -> Verification {
+    _ = try requireMaster()
+    var problems: [KeyError] = []
+    let records = try await MessageKeyRecord.all(pool)
+    let keys = MessageKeys(records, master: master, problems: &problems)
+    var verification = Verification()
+    for record in records where record.state != .destroyed {
+      let rows = try await pool.query(
+        """
+        SELECT conversation_id, seq, id, ciphertext, iv, auth_tag FROM messages WHERE key_version = $1
+        ORDER BY random() LIMIT $2
+        """, record.version, Int64(sample))
+      for row in rows {
+        verification.checked += 1
+        let conversation: UUID = try row.get(0)
+        let seq: Int64 = try row.get(1)
+        let id: UUID = try row.get(2)
+        let stored = SealedBody(
+          keyVersion: record.version, ciphertext: try row.get(3), iv: try row.get(4), tag: try row.get(5))
+        do throws(Unreadable) {
+          _ = try keys.openBytes(stored, conversation: conversation, message: id)
+        } catch {
+          guard verification.failures.count < 100 else { continue }
+          verification.failures.append((conversation, seq, record.version, error))
+        }
+      }
+    }
+    return verification
+  }
+}

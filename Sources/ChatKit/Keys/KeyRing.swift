@@ -1,0 +1,181 @@
+import Networking
+package import Postgres
+import Primitives
+
+/// What an operator does with the keys of messages. Every change is one transaction under one lock, so two operators never
+/// undo each other. On the loop of its pool.
+///
+/// A rotation is: `add`, wait until every node has it (some seconds), `promote`, `reencrypt`, and when that is over `disable`
+/// the old one and, days later, `destroy` it. Nobody is logged out and nothing is restarted.
+package struct KeyRing: Sendable {
+  let pool: PostgresPool
+  let master: MasterKey?
+
+  /// - Parameter master: needed to make keys and to read messages; without it keys can be listed, promoted and disabled.
+  package init(_ pool: PostgresPool, master: MasterKey?) {
+    self.pool = pool
+    self.master = master
+  }
+
+  // MARK: Looking
+
+  package struct Entry: Sendable {
+    package var key: MessageKeyRecord
+    /// Bodies that are sealed with it.
+    package var messages: Int64
+  }
+
+  /// All keys with the number of their messages. Reads every message once.
+  package func list() async throws -> [Entry] {
+    let rows = try await pool.query(
+      "SELECT key_version, count(*) FROM messages WHERE key_version IS NOT NULL GROUP BY key_version")
+    var counts: [Int32: Int64] = [:]
+    for row in rows { counts[try row.get(0)] = try row.get(1, as: Int64.self) }
+    return try await MessageKeyRecord.all(pool).map { Entry(key: $0, messages: counts[$0.version] ?? 0) }
+  }
+
+  /// Live nodes that have not loaded a version; while there is one it cannot be promoted.
+  package func nodes(without version: Int32) async throws -> [Node] {
+    try await Node.all(pool).filter { $0.isAlive && !$0.keyVersions.contains(version) }
+  }
+
+  /// Those that can be used, for one who reads messages. Throws `KeyError` where one cannot be unwrapped.
+  package func keys() async throws -> MessageKeys { try await Self.load(pool, master: master) }
+
+  /// Throws the first reason why a key that should be usable is not.
+  package static func load(_ client: some PostgresClient, master: MasterKey?) async throws -> MessageKeys {
+    var problems: [KeyError] = []
+    let keys = MessageKeys(try await MessageKeyRecord.all(client), master: master, problems: &problems)
+    if let problem = problems.first { throw problem }
+    return keys
+  }
+
+  // MARK: Changing
+
+  /// The advisory lock's key: "msgkey" in ASCII.
+  private static let lock: Int64 = 0x6d73_676b_6579
+
+  private func change<Result: Sendable>(
+    _ body: @escaping @Sendable (PostgresTransaction, [MessageKeyRecord]) async throws -> Result
+  ) async throws -> Result {
+    try await pool.transaction { transaction in
+      _ = try await transaction.query("SELECT pg_advisory_xact_lock($1)", Self.lock)
+      return try await body(transaction, try await MessageKeyRecord.all(transaction))
+    }
+  }
+
+  /// The first key, active at once, where there never was one; two nodes that start together agree on one. Nothing otherwise.
+  package func addFirst() async throws {
+    let master = try requireMaster()
+    try await change { transaction, records in
+      guard records.isEmpty else { return }
+      let key = SecureRandom.bytes(AESGCM.keyLength)
+      _ = try await transaction.query(
+        """
+        INSERT INTO message_keys (version, state, wrapped, wrapped_by, activated_at) VALUES (1, 'active', $1, $2, now())
+        """, try master.wrap(key, version: 1), master.fingerprint)
+    }
+  }
+
+  /// A new key, enabled: nodes load it within seconds, and nothing is sealed with it yet. Answers its version.
+  package func add() async throws -> Int32 {
+    let master = try requireMaster()
+    return try await change { transaction, records in
+      // Not with a key that the nodes do not have: none of them could load it.
+      if let other = records.last(where: { $0.state != .destroyed && $0.wrappedBy != master.fingerprint }) {
+        throw KeyError(
+          .wrongMasterKey,
+          "message key \(other.version) is wrapped by the master key \(Hex.encode(other.wrappedBy)); the one that was "
+            + "given is \(Hex.encode(master.fingerprint))")
+      }
+      let version = (records.last?.version ?? 0) + 1
+      let key = SecureRandom.bytes(AESGCM.keyLength)
+      _ = try await transaction.query(
+        "INSERT INTO message_keys (version, state, wrapped, wrapped_by) VALUES ($1, 'enabled', $2, $3)", version,
+        try master.wrap(key, version: version), master.fingerprint)
+      return version
+    }
+  }
+
+  /// New bodies are sealed with it from now on. Throws `KeyError` nodesBehind while a live node has not loaded it.
+  package func promote(_ version: Int32) async throws {
+    try await change { transaction, records in
+      let key = try Self.find(version, records)
+      if key.state == .active { return }
+      guard key.state == .enabled else { throw Self.wrong(key, "only an enabled key can be promoted") }
+      let behind = try await Node.all(transaction).filter { $0.isAlive && !$0.keyVersions.contains(version) }
+      guard behind.isEmpty else {
+        let names = behind.prefix(3).map { "\($0.role) on \($0.host) (\($0.pid))" }.joined(separator: ", ")
+        throw KeyError(
+          .nodesBehind,
+          "\(behind.count) live node\(behind.count == 1 ? " has" : "s have") not loaded key \(version): \(names)")
+      }
+      _ = try await transaction.query("UPDATE message_keys SET state = 'enabled' WHERE state = 'active'")
+      _ = try await transaction.query(
+        "UPDATE message_keys SET state = 'active', activated_at = now() WHERE version = $1", version)
+    }
+  }
+
+  /// Its messages cannot be read until it is enabled again: `key_unavailable`.
+  package func disable(_ version: Int32) async throws {
+    try await change { transaction, records in
+      let key = try Self.find(version, records)
+      if key.state == .disabled { return }
+      guard key.state == .enabled else {
+        throw Self.wrong(key, key.state == .active ? "promote another one first" : "it is gone")
+      }
+      _ = try await transaction.query(
+        "UPDATE message_keys SET state = 'disabled', disabled_at = now() WHERE version = $1", version)
+    }
+  }
+
+  package func enable(_ version: Int32) async throws {
+    try await change { transaction, records in
+      let key = try Self.find(version, records)
+      if key.state == .enabled || key.state == .active { return }
+      guard key.state == .disabled else { throw Self.wrong(key, "it is gone") }
+      _ = try await transaction.query(
+        "UPDATE message_keys SET state = 'enabled', disabled_at = NULL WHERE version = $1", version)
+    }
+  }
+
+  /// Forgets a key for good. Throws `KeyError`: wrongState unless it is disabled, tooEarly until it has been for `waiting`,
+  /// inUse while a message needs it.
+  package func destroy(_ version: Int32, waiting: Duration = .seconds(86_400)) async throws {
+    try await change { transaction, records in
+      let key = try Self.find(version, records)
+      if key.state == .destroyed { return }
+      guard key.state == .disabled, let since = key.disabledAt else { throw Self.wrong(key, "disable it first") }
+      guard Timestamp.now().microseconds - since.microseconds >= Int64(waiting.nanoseconds / 1000) else {
+        throw KeyError(
+          .tooEarly, "key \(version) was disabled at \(since); it can be destroyed \(waiting) after that")
+      }
+      let uses = try await transaction.query(
+        "SELECT conversation_id, seq FROM messages WHERE key_version = $1 LIMIT 1", version)
+      if let row = uses.first {
+        throw KeyError(
+          .inUse,
+          "messages need key \(version), as that of conversation \(try row.get(0, as: UUID.self)) with seq "
+            + "\(try row.get(1, as: Int64.self)): re-encrypt them first")
+      }
+      _ = try await transaction.query(
+        "UPDATE message_keys SET state = 'destroyed', wrapped = NULL, destroyed_at = now() WHERE version = $1", version)
+    }
+  }
+
+  func requireMaster() throws(KeyError) -> MasterKey {
+    guard let master else { throw KeyError(.noMasterKey, "there is no master key: name its file") }
+    return master
+  }
+
+  private static func find(_ version: Int32, _ records: [MessageKeyRecord]) throws(KeyError) -> MessageKeyRecord {
+    guard let key = records.first(where: { $0.version == version }) else {
+      throw KeyError(.noSuchKey, "there is no key \(version)")
+    }
+    return key
+  }
+
+  private static func wrong(_ key: MessageKeyRecord, _ why: String) -> KeyError {
+    KeyError(.wrongState, "key \(key.version) is \(key.state.rawValue): \(why)")
+  }
+}
