@@ -65,7 +65,7 @@ final class InboxRole: @unchecked Sendable {
     }
     worker = InboxWorker(
       pool: pool, bus: services.bus, deadBus: deadBus, updates: updates, effects: effects, loop: loop,
-      settings: InboxWorker.Settings(options.inbox))
+      vault: services.vault, settings: InboxWorker.Settings(options.inbox))
     worker.report = { log.warning("the inbox worker failed; it tries again", ["error": .describing($0)]) }
     worker.parked = { event, key, failure in
       log.error(

@@ -15,6 +15,7 @@ extension Shard {
     let publisher: OutboxPublisher
     let emitter: RoomEmitter
     let presence: PresenceStore
+    let vault: MessageVault
     let metrics: ShardMetrics
     let log: Log
   }

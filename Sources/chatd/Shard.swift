@@ -206,7 +206,7 @@ final class Shard: @unchecked Sendable {
       self.indexer = indexer
       let services = Services(
         parts: parts, loop: loop, pool: pool, redis: redis, bus: bus, publisher: publisher, emitter: emitter,
-        presence: presenceStore, metrics: metrics, log: log)
+        presence: presenceStore, vault: vault, metrics: metrics, log: log)
       if role.keepsPresence { presence = PresenceRole(services) }
       if role.worksInbox { inbox = try InboxRole(services) }
       presence?.start()

@@ -171,8 +171,8 @@ struct EncryptionTests {
       }
       try await system.ring.promote(2)
       try await system.ring.disable(1)
-      try await eventually(within: .seconds(20), "a message that cannot be read") {
-        try await bob.api.get("/api/messages/\(message)").status == 503
+      try await eventually(within: .seconds(20), "every node to be without the key") {
+        try await Node.all(system.pool).allSatisfy { !$0.keyVersions.contains(1) }
       }
       let answer = try await bob.api.get("/api/messages/\(message)")
       #expect(try ProblemAnswer(answer, 503).code == "key_unavailable")

@@ -74,7 +74,7 @@ struct DeadLetterReplay: Sendable {
         guard let received = ReceivedEvent(payload: payload) else {
           throw InboxFailure("decoding", "it is no event that this version can read")
         }
-        let event = try InboxEvent(received)
+        let event = try InboxEvent(received, opened: await catchUp.vault?.openSealed(received))
         let outcome: InboxBatch.Outcome
         do {
           outcome = try await batch.run(

@@ -7,6 +7,7 @@ struct InboxCatchUp: Sendable {
 
   let batch: InboxBatch
   let pool: PostgresPool
+  let vault: MessageVault?
 
   /// Takes a conversation's position up to `through`; answers what was done. Throws what an effect threw: then it has
   /// come as far as the chunk before.
@@ -19,7 +20,7 @@ struct InboxCatchUp: Sendable {
         guard position < gap.through else { return ([], true) }
         let entries = try await MessageStore.entries(
           of: gap.conversation, after: position, through: gap.through, limit: Self.chunk, transaction)
-        let events = try entries.map { try InboxEvent($0) }
+        let events = try await MessageStore.opened(entries, by: vault).map { try InboxEvent($0) }
         try await batch.apply(events, in: transaction)
         let isOver = entries.count < Self.chunk
         let reached = isOver ? gap.through : entries.last?.seq ?? gap.through

@@ -80,10 +80,12 @@ package final class InboxWorker: @unchecked Sendable {
   /// Told of what failed and is tried again.
   package var report: (any Error) -> Void = { _ in }
 
-  /// - Parameter deadBus: the topic of dead letters, on the same kind of bus.
+  /// - Parameters:
+  ///   - deadBus: the topic of dead letters, on the same kind of bus.
+  ///   - vault: opens what is encrypted; without it such bodies are taken for empty.
   package init(
     pool: PostgresPool, bus: any EventBus, deadBus: any EventBus, updates: InboxUpdates?, effects: [any InboxEffect],
-    loop: EventLoop, settings: Settings = Settings()
+    loop: EventLoop, vault: MessageVault? = nil, settings: Settings = Settings()
   ) {
     self.pool = pool
     self.bus = bus
@@ -92,7 +94,7 @@ package final class InboxWorker: @unchecked Sendable {
     self.loop = loop
     self.settings = settings
     batch = InboxBatch(effects: effects)
-    catchUp = InboxCatchUp(batch: batch, pool: pool)
+    catchUp = InboxCatchUp(batch: batch, pool: pool, vault: vault)
     replay = DeadLetterReplay(batch: batch, catchUp: catchUp, pool: pool)
     bell = Doorbell(loop: loop)
   }
@@ -130,8 +132,9 @@ package final class InboxWorker: @unchecked Sendable {
           if let parcel = DeadLetters.unreadable(payload) { try await park(parcel) }
           continue
         }
+        let opened = await catchUp.vault?.openSealed(received)
         do throws(InboxFailure) {
-          items.append(InboxBatch.Item(event: try InboxEvent(received), payload: payload))
+          items.append(InboxBatch.Item(event: try InboxEvent(received, opened: opened), payload: payload))
         } catch {
           try await process(items)
           items = []

@@ -1,7 +1,7 @@
 import JSON
 import MessagePack
 package import Postgres
-package import Primitives
+import Primitives
 
 /// What a loop has of the keys, and knows of which conversations are encrypted. One a loop; on that loop only.
 package final class MessageVault: @unchecked Sendable {
@@ -111,17 +111,20 @@ package final class MessageVault: @unchecked Sendable {
 
   /// The data of an event, as sockets and effects may have it: with the body in place of the sealed one, or with
   /// `unreadable` where it does not open. What is not sealed is given back as it is.
-  package func open(_ event: ReceivedEvent) async -> EventData {
+  package func open(_ event: ReceivedEvent) async -> EventData { await openSealed(event) ?? event.data }
+
+  /// The same; nil for what is not sealed.
+  package func openSealed(_ event: ReceivedEvent) async -> EventData? {
     guard event.kind == .messageCreated || event.kind == .messageUpdated, Self.isSealed(event.data),
       let value = event.data.value, let sealed = SealedBody(value)
-    else { return event.data }
+    else { return nil }
     let result: Result<String, Unreadable>
     if let message = value["id"]?.uuid {
       result = await open(sealed, conversation: event.conversationId, message: message)
     } else {
       result = .failure(.decryptionFailed)
     }
-    guard let members = value.object else { return event.data }
+    guard let members = value.object else { return nil }
     var json = JSONWriter(reserving: 512)
     json.beginObject()
     for member in members {
@@ -133,7 +136,7 @@ package final class MessageVault: @unchecked Sendable {
       }
     }
     json.endObject()
-    return (try? JSONDocument(parsing: json.bytes)).map { .json($0.root) } ?? event.data
+    return (try? JSONDocument(parsing: json.bytes)).map { .json($0.root) }
   }
 
   /// Without reading all of it.

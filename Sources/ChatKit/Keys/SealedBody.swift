@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Primitives
 
 /// A body as it is stored in an encrypted conversation: under which key, and the three parts of AES-256-GCM. It belongs to one

@@ -49,7 +49,8 @@ package struct PushFanout: InboxEffect {
     json.field("messageId", message.id)
     json.field("senderId", message.senderId)
     json.field("type", message.type.rawValue)
-    json.field("preview", String(message.body.prefix(preview)))
+    // It waits in a table: what is encrypted must not be there in the clear.
+    json.field("preview", message.isSealed ? "" : String(message.body.prefix(preview)))
     json.field("createdAt", message.createdAt)
     json.endObject()
     return String(decoding: json.bytes, as: UTF8.self)

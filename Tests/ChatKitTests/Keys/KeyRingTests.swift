@@ -165,6 +165,24 @@ struct KeyRingTests {
     }
   }
 
+  @Test("what follows from an event sees the body, and what is kept of it does not")
+  func effects() async throws {
+    try await Encrypted.with { it in
+      let ann = try await it.domain.user("ann")
+      let room = try await it.room(ann)
+      let message = try await it.send("hello @ann", to: room, by: ann)
+      let payload = Event.messageCreated(.v7(), message, epoch: 0).busEvent.payload
+      let received = try #require(ReceivedEvent(payload: payload))
+      let event = try InboxEvent(received, opened: await it.vault.openSealed(received))
+      #expect(event.posted?.body == "hello @ann" && event.posted?.isSealed == true)
+      #expect(!String(decoding: event.data, as: UTF8.self).contains("hello"))
+      let entry = try #require(try await it.store.entries(of: room, after: 0, through: 1, limit: 1).first)
+      let caughtUp = try InboxEvent(entry)
+      #expect(caughtUp.posted?.body == "hello @ann" && caughtUp.posted?.isSealed == true)
+      #expect(!String(decoding: caughtUp.data, as: UTF8.self).contains("hello"))
+    }
+  }
+
   @Test("idempotency: the same key and body is the same message, and the store cannot be asked what it says")
   func idempotency() async throws {
     try await Encrypted.with { it in
