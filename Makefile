@@ -96,6 +96,8 @@ packages: swift
 test-packages: packages
 	@# promtool reads the metrics.
 	@command -v promtool >/dev/null || { $(call install,prometheus); }
+	@# Calls' credentials are tried on a TURN server.
+	@command -v turnserver >/dev/null || { $(call install,coturn); }
 	@command -v curl >/dev/null || { $(call install,curl); }
 	@command -v node >/dev/null || { $(call install,nodejs npm); }
 	@# The pages are tested in it.

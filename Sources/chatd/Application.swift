@@ -24,6 +24,7 @@ final class Application: Sendable {
     var kafka: KafkaConfiguration?
     var secrets: Secrets
     var encryption: Encryption
+    var iceServers: IceServers
     var log: Log
     var registry: MetricRegistry
     /// Nil where no files are taken.

@@ -268,3 +268,18 @@ extension PushSender.Settings {
     attempts = options.attempts
   }
 }
+
+extension CallService.Limits {
+  init(_ options: CallOptions) {
+    self.init()
+    participants = options.maxParticipants
+    ringTimeout = options.ringTimeout
+  }
+}
+
+extension CallSweeper.Settings {
+  init(_ options: CallOptions) {
+    self.init()
+    grace = options.grace
+  }
+}

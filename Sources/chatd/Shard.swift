@@ -35,6 +35,8 @@ final class Shard: @unchecked Sendable {
   private var files: AttachmentStorage.Opened?
   private var presence: PresenceRole?
   private var inbox: InboxRole?
+  private let calls: CallService
+  private var callSweeper: CallSweeper?
   private var subscription: (any BusSubscription)?
   private let limits: CallLimits?
   let metrics: ShardMetrics
@@ -101,6 +103,12 @@ final class Shard: @unchecked Sendable {
     self.limits = limits
     if let limits { metrics.watch(limits) }
 
+    calls = CallService(
+      pool: pool, publisher: publisher, emitter: emitter, loop: loop, encoding: encoding,
+      limits: CallService.Limits(options.calls))
+    let calls = calls
+    metrics.watch(calls)
+
     if role.servesSockets {
       let subscriber = RedisSubscriber(parts.redisConfiguration(name: "chatd-rooms"), loop: loop)
       let watch = SessionWatch(pool: pool, loop: loop, log: log)
@@ -114,7 +122,8 @@ final class Shard: @unchecked Sendable {
       try await hub.start()
       let sockets = servers.servers[index]
       SocketEvents(
-        hub: hub, messages: messages, editor: editor, receipts: receipts, tokens: tokens, loop: loop, log: log,
+        hub: hub, messages: messages, editor: editor, receipts: receipts, calls: calls, tokens: tokens, loop: loop,
+        log: log,
         metrics: metrics.events, limits: limits
       )
       .attach(to: sockets)
@@ -168,6 +177,7 @@ final class Shard: @unchecked Sendable {
         )
         .add(to: router)
       }
+      CallRoutes(calls: calls, iceServers: parts.iceServers).add(to: router)
     }
 
     parts.description.publish(router.routes)
@@ -204,6 +214,7 @@ final class Shard: @unchecked Sendable {
       indexer.report = { log.warning("the search index cannot be filled", ["error": .describing($0)]) }
       indexer.start()
       self.indexer = indexer
+      callSweeper = Self.callSweeper(calls, presenceStore, CallSweeper.Settings(options.calls), log)
       let services = Services(
         parts: parts, loop: loop, pool: pool, redis: redis, bus: bus, publisher: publisher, emitter: emitter,
         presence: presenceStore, vault: vault, metrics: metrics, log: log)
@@ -298,6 +309,7 @@ final class Shard: @unchecked Sendable {
     await relay?.stop()
     await housekeeping?.stop()
     await indexer?.stop()
+    await callSweeper?.stop()
     await backlogWatch?.stop()
     vault.refresh = {}
     metrics.end()

@@ -181,13 +181,17 @@ final class Supervisor: @unchecked Sendable {
     let files = try options.attachments.place(embedded: servers?.directory)
     try Task.checkCancellation()
     let secrets = try Secrets(folder: secretsFolder)
+    // Whom nobody asks for them needs no secret.
+    let iceServers =
+      options.role.servesAPI
+      ? try options.calls.iceServers() : IceServers(stun: [], turn: [], secret: nil, lifetime: .zero)
     admin.phase = .starting("the database is being migrated")
     try await migrate(postgres)
     try Task.checkCancellation()
     let encryption = try await Encryption.load(options, secrets: secrets, postgres: postgres, loop: loop)
     let parts = Application.Parts(
       options: options, postgres: postgres, redis: redis, tls: tls, kafka: kafka, secrets: secrets,
-      encryption: encryption, log: log, registry: registry,
+      encryption: encryption, iceServers: iceServers, log: log, registry: registry,
       attachments: try files.map { try AttachmentStorage($0, secret: secrets.sessionKey) })
     let application = try await Application.start(parts)
     self.application = application

@@ -14,6 +14,7 @@ package struct Event: Sendable {
     case messageDelivered = "message.delivered"
     case conversationChanged = "conversation.changed"
     case participantChanged = "participant.changed"
+    case callChanged = "call.changed"
   }
 
   package var id: UUID

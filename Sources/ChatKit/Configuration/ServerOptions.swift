@@ -28,6 +28,7 @@ package struct ServerOptions: Sendable {
   package let webhooks: WebhookOptions
   package let push: PushOptions
   package let presence: PresenceOptions
+  package let calls: CallOptions
 
   package init(_ settings: inout SettingReader) {
     settings.section("", "General", "What the process is and where it keeps what.")
@@ -58,6 +59,7 @@ package struct ServerOptions: Sendable {
     webhooks = WebhookOptions(&settings)
     push = PushOptions(&settings)
     presence = PresenceOptions(&settings)
+    calls = CallOptions(&settings)
   }
 
   /// The values that an invocation has.

@@ -16,6 +16,8 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
     case notFound = "not_found"
     /// It exists already, or has changed meanwhile.
     case conflict
+    /// One is in a call already, or rung by one.
+    case busy
     /// What is encrypted cannot be searched.
     case conversationEncrypted = "conversation_encrypted"
     /// The conversation was archived: it can be read, and nothing is sent to it.

@@ -7,6 +7,7 @@ enum PresenceScripts {
   /// milliseconds; `version`, of the newest edge.
   static let keys = ["leases", "counts", "online", "leaving", "edges", "state"].map { "presence:\($0)" }
   static var leases: String { keys[0] }
+  static var counts: String { keys[1] }
   static var online: String { keys[2] }
   static var edges: String { keys[4] }
   static var state: String { keys[5] }

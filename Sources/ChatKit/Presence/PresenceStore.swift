@@ -78,6 +78,22 @@ package final class PresenceStore: @unchecked Sendable {
     return (versions, isSettled)
   }
 
+  /// Those of `users` who have a connection, or a device that says so, and whether the others have none: nobody knows where
+  /// Redis has been emptied lately. Unlike `online`, without a grace. Throws `RedisError`.
+  package func connected(_ users: [UUID]) async throws -> (users: Set<UUID>, isSettled: Bool) {
+    let replies = try await redis.pipeline([
+      RedisCommand("HMGET", PresenceScripts.counts, RedisArguments(users)),
+      RedisCommand("HGET", PresenceScripts.state, "born"),
+      RedisCommand("TIME"),
+    ])
+    let values = try replies[0].get().array ?? []
+    guard values.count == users.count else { throw RedisError.unexpectedPresence }
+    let found = zip(users, values).filter { $1.integer.map { $0 > 0 } ?? false }.map { $0.0 }
+    let seconds = try replies[2].get().array?.first?.integer ?? 0
+    let born = try replies[1].get().integer
+    return (Set(found), born.map { seconds * 1000 - $0 >= Int64(settings.settling.milliseconds) } ?? false)
+  }
+
   /// A part of those who are online, and where to go on; nil at the end. Users may come twice.
   func online(from cursor: String) async throws -> (users: [UUID], next: String?) {
     let reply = try await redis.send("HSCAN", PresenceScripts.online, cursor, "COUNT", 500)

@@ -50,6 +50,13 @@ package struct RoomEmitter: Sendable {
       on: AdapterChannel.room(room))
   }
 
+  /// The same for those who are in any of the rooms, of which there is at least one; each once.
+  package func emission(_ event: String, toAny rooms: [String], _ argument: (inout JSONWriter) -> Void) -> Emission {
+    Emission(
+      AdapterBroadcast.encode(uid: uid, event: event, rooms: rooms, argument),
+      on: rooms.count == 1 ? AdapterChannel.room(rooms[0]) : AdapterChannel.all())
+  }
+
   /// Says that somebody was removed in `epoch`: gateways that have heard it deliver nothing more to the room until the
   /// store has told them who is left. Returns when Redis has taken it, and so before anything that is said afterwards,
   /// or when it has not within its time: messages bear the epoch themselves.

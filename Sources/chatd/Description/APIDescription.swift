@@ -52,6 +52,7 @@ final class APIDescription: Sendable {
       ("Presence", "Who is online."),
       ("Webhooks", "Servers that are told of events."),
       ("Push", "Devices that are notified while their user is offline."),
+      ("Calls", "Who rings whom, and who is in a call."),
       ("Service", "The server itself."),
     ]
     document.answerHeaders = [

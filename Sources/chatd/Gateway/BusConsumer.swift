@@ -107,6 +107,8 @@ final class BusConsumer: Sendable {
       let addressee = event.data.value.flatMap { ConversationChange.addressee($0) }
       emissions.append(
         emitter.emission("conversation:updated", event.data, to: addressee.map { AdapterChannel.userRoom($0) } ?? room))
+    case .callChanged:
+      if let data = event.data.value { emissions += CallChange.emissions(data, emitter) }
     case .messageRead:
       emissions.append(emitter.emission("read:receipt", event.data, to: room, epoch: event.epoch))
     case .messageDelivered:

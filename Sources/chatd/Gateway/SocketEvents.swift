@@ -16,6 +16,7 @@ final class SocketEvents: @unchecked Sendable {
   private let messages: MessageService
   private let editor: MessageEditor
   private let receipts: ReceiptService
+  let calls: CallService
   private let tokens: TokenVerifier
   private let loop: EventLoop
   private let log: Log
@@ -24,10 +25,12 @@ final class SocketEvents: @unchecked Sendable {
   private var traces = TraceSource()
 
   init(
-    hub: Hub, messages: MessageService, editor: MessageEditor, receipts: ReceiptService, tokens: TokenVerifier,
+    hub: Hub, messages: MessageService, editor: MessageEditor, receipts: ReceiptService, calls: CallService,
+    tokens: TokenVerifier,
     loop: EventLoop, log: Log, metrics: SocketEventMetrics, limits: CallLimits?
   ) {
     self.receipts = receipts
+    self.calls = calls
     self.limits = limits
     self.metrics = metrics
     self.hub = hub
@@ -177,6 +180,12 @@ final class SocketEvents: @unchecked Sendable {
     case "typing": return try await typing(payload, session)
     case "presence:subscribe": return try await subscribeToPresence(payload, session)
     case "presence:unsubscribe": return try unsubscribeFromPresence(payload, session)
+    case "call:invite": return try await invite(payload, session)
+    case "call:accept": return try await answer(.accept, payload, session)
+    case "call:decline": return try await answer(.decline, payload, session)
+    case "call:hangup": return try await answer(.hangUp, payload, session)
+    case "call:signal": return try await signal(payload, session)
+    case "call:state": return try await state(payload, session)
     default: throw ChatError(.invalidRequest, "There is no event \(event.prefix(64)).")
     }
   }

@@ -38,6 +38,14 @@ enum Vocabulary: String, Sendable {
     ("participant:updated", "participant:updated", nil),
     ("inbox:update", "inbox:update", nil),
     ("conversation:updated", "conversation:updated", nil),
+    // Not `call:signal`, whose data are the clients' own.
+    ("call:invite", "call:invite", nil),
+    ("call:busy", "call:busy", nil),
+    ("call:accepted", "call:accepted", nil),
+    ("call:declined", "call:declined", nil),
+    ("call:missed", "call:missed", nil),
+    ("call:left", "call:left", nil),
+    ("call:ended", "call:ended", nil),
   ]
 
   /// Fields, wherever they are.

@@ -12,7 +12,7 @@ struct SocketEventMetrics: Sendable {
   /// The events that there are; everything else a client may say is `unknown`.
   private static let names = [
     "join", "leave", "message:send", "message:edit", "message:delete", "message:read", "message:delivered", "reaction",
-    "typing",
+    "typing", "call:invite", "call:accept", "call:decline", "call:hangup", "call:signal", "call:state",
   ]
 
   private let cells: [String: Cells]

@@ -14,7 +14,7 @@ extension ChatError {
     case .unauthenticated: .unauthorized
     case .forbidden, .accountDisabled: .forbidden
     case .notFound: .notFound
-    case .conflict, .conversationArchived, .conversationEncrypted: .conflict
+    case .conflict, .busy, .conversationArchived, .conversationEncrypted: .conflict
     case .preconditionFailed: .preconditionFailed
     case .tooLarge: .contentTooLarge
     case .idempotencyKeyReused: .unprocessableContent

@@ -62,6 +62,12 @@ struct Payload: Sendable {
     return text
   }
 
+  /// Any value, as the JSON that it came as.
+  func json(_ key: String) throws -> [UInt8] {
+    guard let value = self[key] else { throw ChatError.invalid(key, "\(key) is missing.") }
+    return value.rawBytes
+  }
+
   func uuid(_ key: String) throws -> UUID {
     guard let id = try optionalUUID(key) else { throw ChatError.invalid(key, "\(key) is missing.") }
     return id
