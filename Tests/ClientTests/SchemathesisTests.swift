@@ -38,7 +38,7 @@ struct SchemathesisTests {
         "-H", "Authorization: Bearer \(token)", "--phases", "examples,coverage,fuzzing", "--suppress-health-check",
         "all",
         "--warnings", "off",
-      ] + selection, directory: folder, within: .seconds(120))
+      ] + selection, directory: folder, within: .seconds(420))
     let report = result.output.split(separator: "\n").map { $0.prefix(400) }.joined(separator: "\n")
     #expect(result.exit == .code(0), "\(report)")
   }

@@ -23,17 +23,23 @@ struct RouterTests {
     router.get("/api/users/:id/blocks") { _, context in HTTPResponse(text: "blocks of \(context.parameter("id") ?? "")")
     }
     router.get("/files/*") { request, _ in HTTPResponse(text: "file \(request.path)") }
-    router.get(
-      "/now/:id",
-      immediate: { _, context in
-        HTTPResponse(text: "now \(try context.parameter("id", as: Int.self))")
-      })
+    router.getImmediately("/now/:id") { _, context in
+      HTTPResponse(text: "now \(try context.parameter("id", as: Int.self))")
+    }
     router.post("/fail") { _, _ in throw HTTPError(.closed, "secret") }
     router.post("/break") { _, _ in
       struct Broken: Error {}
       throw Broken()
     }
     return router
+  }
+
+  @Test("a handler that awaits nothing has its middleware all the same")
+  func middlewareOfWhatDoesNotWait() async throws {
+    let router = Router()
+    router.use { _, _, _ in throw HTTPError(.closed, "turned away") }
+    router.get("/plain") { _, _ in HTTPResponse(text: "let through") }
+    #expect(try await ask(.get, "/plain", router).status.code >= 400)
   }
 
   private func ask(_ method: HTTPMethod, _ target: String, _ router: Router = RouterTests.router()) async throws

@@ -44,7 +44,10 @@ struct RequestTests {
   @Test("an unknown route is 404, a wrong method 405 with Allow, and both are problems")
   func routes() async throws {
     try await withStack { stack in
-      for path in ["/", "/api", "/api/nothing", "/api/messages/../../etc/passwd", "/%2e%2e/x", "/api/auth/register/x"] {
+      let unknown = [
+        "/web", "/api", "/api/nothing", "/api/messages/../../etc/passwd", "/%2e%2e/x", "/api/auth/register/x",
+      ]
+      for path in unknown {
         #expect(try ProblemAnswer(try await stack.client().get(path), 404).code == "not_found", "\(path)")
       }
       for (method, path, allowed) in [

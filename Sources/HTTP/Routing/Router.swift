@@ -118,9 +118,11 @@ package final class Router: @unchecked Sendable {
     }
   }
 
-  /// Registers a GET that waits for nothing. No middleware is around it, and it runs without a task.
-  package func get(
-    _ pattern: String, _ operation: Operation? = nil, immediate handler: @escaping ImmediateHandler
+  /// Registers a GET that waits for nothing. No middleware is around it, authentication neither, and it runs without a task.
+  ///
+  /// Not an overload of `get`: a closure without `await` would choose it unasked, and its route be without its middleware.
+  package func getImmediately(
+    _ pattern: String, _ operation: Operation? = nil, _ handler: @escaping ImmediateHandler
   ) {
     var route = Route(method: .get, pattern: pattern, immediate: handler) { try handler($0, $1) }
     route.operation = operation

@@ -12,17 +12,15 @@ struct HealthRoutes: Sendable {
 
   func add(to router: Router) {
     let status = Schema.oneOf("ok", "away")
-    router.get(
-      "/livez",
-      Operation("getLife", "Ask whether the process answers", tag: "Service").open
-        .answer(.ok, .object(.required("status", .oneOf("ok")))),
-      immediate: { _, _ in
-        .json(.ok) { json in
-          json.beginObject()
-          json.field("status", "ok")
-          json.endObject()
-        }
-      })
+    let life = Operation("getLife", "Ask whether the process answers", tag: "Service").open
+      .answer(.ok, .object(.required("status", .oneOf("ok"))))
+    router.getImmediately("/livez", life) { _, _ in
+      .json(.ok) { json in
+        json.beginObject()
+        json.field("status", "ok")
+        json.endObject()
+      }
+    }
     let health = Schema.component(
       "Health",
       .object(

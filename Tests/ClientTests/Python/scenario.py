@@ -83,7 +83,8 @@ async def main():
     for client in (a, b):
         await until("three messages", lambda: len(seqs(client)) >= 3)
         assert seqs(client) == [1, 2, 3], seqs(client)
-        assert client.seen[0][1][0]["body"] == "grüße 🐎"
+        # Who is there is told too, and when.
+        assert next(args for event, args in client.seen if event == "message:new")[0]["body"] == "grüße 🐎"
 
     ack = await a.call("typing", {"conversationId": room, "isTyping": True}, timeout=10)
     assert ack["ok"], ack
