@@ -66,11 +66,13 @@ struct RedisSubscriberTests {
       subscriber.unsubscribe(channel)
       #expect(subscriber.count == 0)
       try await eventually { try await client.send("PUBLISH", channel, "x") == .integer(0) }
+      // Redis may have had one of these before it was told; once it confirms something later, that one has come.
       try await subscriber.psubscribe("\(prefix)*")
+      let before = received
       #expect(try await client.send("PUBLISH", channel, "x") == .integer(1))
       subscriber.punsubscribe("\(prefix)*")
       try await eventually { try await client.send("PUBLISH", channel, "x") == .integer(0) }
-      #expect(received == 1)
+      #expect(received == before)
     }
   }
 
