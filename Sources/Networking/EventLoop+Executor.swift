@@ -34,7 +34,7 @@ extension EventLoop {
   package func isIsolatingCurrentContext() -> Bool? { isCurrent }
 
   /// Starts a task that stays on this loop, running at once up to its first suspension. On the loop's thread only.
-  /// A bare `Task {}` would leave the loop.
+  /// A task without an executor of its own to prefer would leave the loop.
   @discardableResult
   package func start<Success: Sendable>(
     _ operation: @escaping @Sendable () async -> Success
