@@ -76,7 +76,12 @@ let package = Package(
         "CLinux", "CPages", "ChatKit", "Commands", "Curl", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Metrics",
         "Networking", "Postgres", "Primitives", "Redis", "SocketIO", "YAML",
       ]),
-    program("chatctl", ["ChatKit", "Commands", "Networking", "Postgres", "Primitives"]),
+    program(
+      "chatctl",
+      [
+        "CLinux", "ChatKit", "Commands", "Curl", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Metrics", "Networking",
+        "Postgres", "Primitives", "Redis", "SocketIO", "YAML",
+      ]),
 
     // Tests: a unit target a module, then whole processes, then the official clients.
     .target(
@@ -115,6 +120,7 @@ let package = Package(
         "Primitives", "Redis",
         "TestSupport", "YAML",
       ]),
+    tests("ChatctlTests", ["Commands", "JSON", "Networking", "Primitives", "TestSupport", "YAML", "chatctl"]),
     tests(
       "IntegrationTests",
       ["TestSupport", "ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "Redis"]),

@@ -1,23 +1,53 @@
 import ChatKit
 import Commands
+import HTTP
+import Kafka
+import Networking
 import Postgres
+import Redis
 
 /// What errors of the library mean for whoever ran a command.
 enum Failures {
   static func meaning(_ error: any Error) -> CommandFailure? {
     switch error {
-    case let error as MigrationError:
-      return CommandFailure(error.isRetriable ? .busy : .no, "\(error)")
-    case let error as PostgresError:
-      switch error.code {
-      case .configuration:
-        return CommandFailure(
-          .usage, "\(error)", hint: "A connection string is like postgresql://user@host/database.")
-      default:
-        return CommandFailure(
-          .unavailable, "\(error)", hint: "Is it running, and is --postgres right?")
+    case let error as MigrationError: CommandFailure(error.isRetriable ? .busy : .no, "\(error)")
+    case let error as EmbeddedError: CommandFailure(ExitCode(rawValue: error.exitCode), "\(error)")
+    case let error as KeyError: CommandFailure(.no, "\(error)")
+    case let error as PostgresError: meaning(error)
+    case let error as RedisError:
+      CommandFailure(.unavailable, "Redis: \(error)", hint: "Is it running, and is --redis right?")
+    case let error as KafkaError:
+      CommandFailure(.unavailable, "Kafka: \(error)", hint: "Is it running, and is --kafka right?")
+    case let error as NetworkError:
+      CommandFailure(.unavailable, "\(error)", hint: "Is chatd running, and is --url right?")
+    case let error as HTTPError: CommandFailure(.unavailable, "\(error)")
+    case let error as ChatError: meaning(error)
+    default: nil
+    }
+  }
+
+  private static func meaning(_ error: PostgresError) -> CommandFailure {
+    switch error.code {
+    case .configuration:
+      return CommandFailure(.usage, "\(error)", hint: "A connection string is like postgresql://user@host/database.")
+    case .server:
+      // undefined_table, undefined_function, undefined_column: a schema of another version.
+      if let state = error.sqlState, ["42P01", "42883", "42703"].contains(state) {
+        return CommandFailure(.no, "\(error)", hint: "Are migrations pending? 'chatctl migrate status' says so.")
       }
-    default: return nil
+      if error.sqlState == "42501" { return CommandFailure(.notPermitted, "\(error)") }
+      return CommandFailure(error.isRetriable ? .busy : .no, "\(error)")
+    case .timeout, .acquireTimeout, .overloaded: return CommandFailure(.busy, "\(error)")
+    default:
+      return CommandFailure(.unavailable, "\(error)", hint: "Is it running, and is --postgres right?")
+    }
+  }
+
+  private static func meaning(_ error: ChatError) -> CommandFailure {
+    switch error.code {
+    case .unavailable: CommandFailure(.unavailable, "\(error.message)")
+    case .forbidden: CommandFailure(.notPermitted, "\(error.message)")
+    default: CommandFailure(.no, "\(error.message)")
     }
   }
 }

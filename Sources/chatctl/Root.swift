@@ -1,15 +1,20 @@
 import ChatKit
 import Commands
-import Networking
 
 /// The command tree.
 enum Root {
-  static func program(_ loop: EventLoop) -> Program {
-    Program(
-      Command(
-        "chatctl", summary: "Run a chat system",
-        discussion: "Operates what chatd serves, over the same backends.",
-        subcommands: [MigrateCommands.group(loop)]),
-      version: Version.current)
-  }
+  static let program = Program(
+    Command(
+      "chatctl", summary: "Run a chat system",
+      discussion: """
+        Operates what chatd serves, over the same PostgreSQL, Redis and Kafka. Where they are is said by options, variables, \
+        a context (see 'chatctl context'), or chatd's own configuration.
+        """,
+      examples: [
+        Example("chatctl migrate up --embedded .chatd", "With what 'chatd all --embedded .chatd' has started"),
+        Example("chatctl context use production", "Another installation from now on"),
+      ],
+      options: [CommonOptions.noInput, CommonOptions.timeout] + ConnectionOptions.keys,
+      subcommands: [MigrateCommands.group, ContextCommands.group]),
+    version: Version.current)
 }

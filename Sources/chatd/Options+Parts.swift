@@ -96,31 +96,6 @@ extension CORSPolicy {
   }
 }
 
-extension PostgresConfiguration {
-  /// Without its password, which is read from its file.
-  init(_ options: PostgresOptions) {
-    self.init(connectionString: options.url ?? "")
-    poolSize = options.poolSize
-    connectTimeout = options.connectTimeout
-    statementTimeout = options.statementTimeout
-    acquireTimeout = options.acquireTimeout
-    queueLimit = options.queueLimit
-    idleTimeout = options.idleTimeout
-    maximumLifetime = options.maxLifetime
-  }
-}
-
-extension RedisConfiguration {
-  /// Without its password, which is read from its file.
-  init(_ options: RedisOptions) {
-    self = options.url ?? RedisConfiguration(.unix(""))
-    connectTimeout = options.connectTimeout
-    commandTimeout = options.commandTimeout
-    queueLimit = options.queueLimit
-    outboundLimit = options.maxBuffered.bytes
-  }
-}
-
 extension RedisStreamBus.Settings {
   init(_ options: BusOptions) {
     self.init()

@@ -140,6 +140,8 @@ final class DurableScenario: @unchecked Sendable {
     return (usage, Double(answered), Double(answered) / (Double(lastAnswer - start) / 1e9))
   }
 
+  private static let presence = Array("[\"presence\"".utf8)
+
   private func send(_ sender: Sender) {
     sentAt.append(clinux_monotonic_ns())
     isKnown.append(false)
@@ -157,6 +159,8 @@ final class DurableScenario: @unchecked Sendable {
   }
 
   private func received(_ socket: LoadSocket, _ event: UnsafeRawBufferPointer, in room: Room) {
+    // Who came and went is told in rooms as well.
+    if event.starts(with: Self.presence) { return }
     guard let number = MessageNumber.find(in: event), MessageNumber.seq(in: event) == socket.expected,
       isRight(number, socket.expected, room)
     else {

@@ -3,11 +3,11 @@ import Glibc
 import Primitives
 
 /// Small files as a whole, with errors that say what the operator can do.
-enum FileBytes {
+package enum FileBytes {
   /// Throws `ConfigurationError`: `.invalidInput` for what is missing, no file or too long, `.notPermitted` for what may
   /// not be read.
   /// - Parameter what: what the file is, for the message: `--config` or `postgres.password`.
-  static func read(_ path: String, limit: Int, what: String) throws(ConfigurationError) -> [UInt8] {
+  package static func read(_ path: String, limit: Int, what: String) throws(ConfigurationError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure(path, errno, what) }
     defer { close(descriptor) }

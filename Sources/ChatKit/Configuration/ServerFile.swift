@@ -56,6 +56,13 @@ package struct ServerFile: Sendable {
     guard problems.isEmpty else { throw ConfigurationError(file: file, problems: problems) }
   }
 
+  /// Settings that stand somewhere within another file, as `spec` has them.
+  package init(settingsOf node: YAMLNode, file: String, settings: [Setting]) throws(ConfigurationError) {
+    self.file = file
+    Walk(settings: settings).section(node, "", into: &self)
+    guard problems.isEmpty else { throw ConfigurationError(file: file, problems: problems) }
+  }
+
   /// What Commands resolves options with, by the names of the options.
   package func context(for settings: [Setting] = ServerOptions.settings) -> [String: ContextValue] {
     var context: [String: ContextValue] = [:]

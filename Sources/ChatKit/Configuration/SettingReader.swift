@@ -7,7 +7,7 @@ package struct SettingReader {
   /// What was said for a parameter; nil when nobody said anything.
   private let texts: (Parameter) -> [String]?
 
-  init(_ texts: @escaping (Parameter) -> [String]?) { self.texts = texts }
+  package init(_ texts: @escaping (Parameter) -> [String]?) { self.texts = texts }
 
   /// Begins a section; the settings that follow have its path.
   package mutating func section(_ path: String, _ title: String, _ text: String) {

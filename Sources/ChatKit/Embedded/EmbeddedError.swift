@@ -14,6 +14,8 @@ package struct EmbeddedError: Error, Equatable, CustomStringConvertible {
     case wrongVersion
     /// A server did not become ready, or has ended.
     case serverFailed
+    /// Nothing runs in the folder.
+    case notRunning
     case system
   }
 
@@ -46,7 +48,7 @@ package struct EmbeddedError: Error, Equatable, CustomStringConvertible {
     switch code {
     case .inUse: 75
     case .notPermitted: 77
-    case .missingPackage, .diskFull, .wrongVersion, .serverFailed, .system: 69
+    case .missingPackage, .diskFull, .wrongVersion, .serverFailed, .notRunning, .system: 69
     }
   }
 }

@@ -46,6 +46,8 @@ package struct Command: Sendable {
   package let rules: [Rule]
   /// The codes it exits with, for help and manual.
   package let exitCodes: [ExitCode.Meaning]
+  /// What it answers with, if that is records.
+  package let records: RecordSchema?
   /// Nil for a group, and where whoever parsed knows what to do.
   package let action: Action?
   var builtin: Builtin?
@@ -54,7 +56,7 @@ package struct Command: Sendable {
     _ name: String, summary: String, discussion: String = "", examples: [Example] = [], aliases: [String] = [],
     group: String? = nil, isHidden: Bool = false, options: [any ParameterKey] = [],
     arguments: [any ParameterKey] = [], subcommands: [Command] = [], subcommandName: String = "COMMAND",
-    rules: [Rule] = [], exitCodes: [ExitCode.Meaning] = [], run action: Action? = nil
+    rules: [Rule] = [], exitCodes: [ExitCode.Meaning] = [], records: RecordSchema? = nil, run action: Action? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -69,6 +71,7 @@ package struct Command: Sendable {
     self.subcommandName = subcommandName
     self.rules = rules
     self.exitCodes = exitCodes
+    self.records = records
     self.action = action
   }
 
@@ -104,6 +107,7 @@ package struct Command: Sendable {
     subcommandName = other.subcommandName
     rules = other.rules
     exitCodes = other.exitCodes
+    records = other.records
     action = other.action
     builtin = other.builtin
   }

@@ -43,6 +43,18 @@ package struct Parameter: Sendable {
   /// Left out of --help, which says how many there are; manual pages, completions and suggestions have it.
   package var isRare = false
 
+  /// The same parameter in another program's help.
+  /// - Parameter help: what it means there, where that is something else.
+  package func placed(
+    in group: String, help: String? = nil, defaultText: String?, isHidden: Bool, isRare: Bool
+  ) -> Parameter {
+    var parameter = Parameter(
+      name: name, short: short, shape: shape, arity: arity, schema: schema, help: help ?? self.help, group: group,
+      environment: environment, defaultText: defaultText, deprecatedNames: deprecatedNames, isHidden: isHidden)
+    parameter.isRare = isRare
+    return parameter
+  }
+
   /// As a message calls it: `--name` or `NAME`.
   package var title: String { shape == .argument ? schema.metavariable : "--\(name)" }
 

@@ -35,6 +35,19 @@ extension Command {
       json.field("code", Int(code.code.rawValue))
       json.field("meaning", code.meaning)
     }
+    if let records {
+      json.key("records")
+      json.beginObject()
+      json.field("kind", records.kind)
+      json.field("key", records.key)
+      array("fields", records.fields, &json) { field, json in
+        json.field("name", field.name)
+        json.field("type", field.kind.rawValue)
+        if field.isWide { json.field("wide", true) }
+        json.field("help", field.help)
+      }
+      json.endObject()
+    }
     if !subcommands.isEmpty {
       json.key("subcommands")
       json.beginArray()

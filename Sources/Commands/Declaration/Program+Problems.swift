@@ -39,6 +39,12 @@ extension Program {
         problems.append("\(argument.title): a required argument follows one that is not")
       }
     }
+    if let records = command.records {
+      let names = records.fields.map(\.name)
+      if !names.contains(records.key) { problems.append("no field is called \(records.key), the key of its records") }
+      problems += repeated(names).map { "two fields are called \($0)" }
+      problems += records.fields.filter { $0.help.hasSuffix(".") }.map { "\($0.name): the help ends with a full stop" }
+    }
     for example in command.examples where !example.line.contains(path[0].name) {
       problems.append("an example does without the program: \(example.line)")
     }

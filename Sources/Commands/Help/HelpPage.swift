@@ -17,6 +17,10 @@ struct HelpPage {
       sections.append(section("Arguments", arguments.map { (ParameterText(parameter: $0).value ?? "", $0) }))
     }
     sections += options
+    if let records = command.records {
+      let rows = records.fields.map { (left: $0.name, right: TextLayout.words("\($0.help).")) }
+      sections.append([heading("Fields")] + layout.columns(rows))
+    }
     if !command.exitCodes.isEmpty {
       let rows = command.exitCodes.map { (left: "\($0.code.rawValue)", right: TextLayout.words($0.meaning)) }
       sections.append([heading("Exit codes")] + layout.columns(rows))

@@ -35,6 +35,13 @@ struct ManualPage {
     }
     options(&roff)
     environment(&roff)
+    if let records = command.records {
+      roff.macro("SH", "FIELDS")
+      for field in records.fields {
+        let place = field.isWide ? ", in a table with -o wide" : ""
+        item(&roff, Roff.bold(field.name), "\(field.help) (\(field.kind.rawValue)\(place)).")
+      }
+    }
     if !command.exitCodes.isEmpty { roff.macro("SH", "EXIT STATUS") }
     for code in command.exitCodes { item(&roff, Roff.bold("\(code.code.rawValue)"), "\(code.meaning).") }
     if !command.examples.isEmpty { roff.macro("SH", "EXAMPLES") }

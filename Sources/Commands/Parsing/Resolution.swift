@@ -108,7 +108,7 @@ struct Resolution {
 }
 
 extension Substring {
-  fileprivate func trimmingBlanks() -> Substring {
+  package func trimmingBlanks() -> Substring {
     var result = drop { $0 == " " || $0 == "\t" }
     while let last = result.last, last == " " || last == "\t" { result.removeLast() }
     return result

@@ -8,36 +8,56 @@ package struct TextTable: Sendable {
   /// - Parameter cells: as many as there are headings.
   package mutating func add(_ cells: [String]) { rows.append(cells) }
 
+  /// The table as one text.
   /// - Parameters:
   ///   - width: columns of the terminal, which the table fits into by shortening its widest cells; nil for a file, in
   ///     which nothing is shortened.
   ///   - isStyled: whether the headings are bold.
   package func text(width: Int?, isStyled: Bool = false) -> String {
+    let widths = widths(within: width)
+    return headingLine(widths, isStyled: isStyled) + lines(widths)
+  }
+
+  /// The columns' widths that the rows so far ask for.
+  package func widths(within width: Int?) -> [Int] {
     var widths = headings.indices.map { column in
       ([headings[column]] + rows.map { $0[column] }).map(\.count).max() ?? 0
     }
-    if let width {
-      let gaps = 2 * (widths.count - 1)
-      // The widest gives first, down to what can still be recognised.
-      while widths.reduce(gaps, +) > width, let widest = widths.max(), widest > 12,
-        let column = widths.lastIndex(of: widest)
-      {
-        widths[column] -= 1
-      }
+    guard let width else { return widths }
+    let gaps = 2 * (widths.count - 1)
+    // The widest gives first, down to what can still be recognised.
+    while widths.reduce(gaps, +) > width, let widest = widths.max(), widest > 12,
+      let column = widths.lastIndex(of: widest)
+    {
+      widths[column] -= 1
     }
-    var text = ""
-    for (index, cells) in ([headings] + rows).enumerated() {
-      var line = ""
-      for (column, cell) in cells.enumerated() {
-        if column > 0 { line += "  " }
-        let isCut = cell.count > widths[column]
-        let shown = isCut ? cell.prefix(widths[column] - 1) + "…" : cell[...]
-        line += shown
-        if column < cells.count - 1 { line += String(repeating: " ", count: max(0, widths[column] - shown.count)) }
-      }
-      while line.last == " " { line.removeLast() }
-      text += index == 0 && isStyled ? "\u{1b}[1m\(line)\u{1b}[0m\n" : "\(line)\n"
+    return widths
+  }
+
+  /// The line of the headings.
+  package func headingLine(_ widths: [Int], isStyled: Bool = false) -> String {
+    let line = Self.line(headings, widths, isCut: true)
+    return isStyled ? "\u{1b}[1m\(line)\u{1b}[0m\n" : "\(line)\n"
+  }
+
+  /// The lines of the rows so far.
+  /// - Parameter isCut: whether a cell that is wider than its column is shortened.
+  package func lines(_ widths: [Int], isCut: Bool = true) -> String {
+    rows.map { Self.line($0, widths, isCut: isCut) + "\n" }.joined()
+  }
+
+  /// Forgets the rows, which have been written.
+  package mutating func removeRows() { rows = [] }
+
+  private static func line(_ cells: [String], _ widths: [Int], isCut: Bool) -> String {
+    var line = ""
+    for (column, cell) in cells.enumerated() {
+      if column > 0 { line += "  " }
+      let shown = isCut && cell.count > widths[column] ? cell.prefix(widths[column] - 1) + "…" : cell[...]
+      line += shown
+      if column < cells.count - 1 { line += String(repeating: " ", count: max(0, widths[column] - shown.count)) }
     }
-    return text
+    while line.last == " " { line.removeLast() }
+    return line
   }
 }
