@@ -4,12 +4,16 @@
 __chatctl_command() {
   case "$1/$2" in
     '/migrate') REPLY='/migrate' ;;
+    '/context') REPLY='/context' ;;
     '/help') REPLY='/help' ;;
     '/completion') REPLY='/completion' ;;
     '/man') REPLY='/man' ;;
     '/version') REPLY='/version' ;;
     '/migrate/status') REPLY='/migrate/status' ;;
     '/migrate/up') REPLY='/migrate/up' ;;
+    '/context/list') REPLY='/context/list' ;;
+    '/context/use') REPLY='/context/use' ;;
+    '/context/show') REPLY='/context/show' ;;
     *) return 1 ;;
   esac
 }
@@ -17,8 +21,55 @@ __chatctl_command() {
 # Whether an option takes the next word.
 __chatctl_takes_value() {
   case "$1 $2" in
-    '/migrate --postgres' | '/migrate/'*' --postgres' | '/migrate --postgres-password-file' | \
-    '/migrate/'*' --postgres-password-file') ;;
+    *' --timeout' | *' --context' | *' --contexts' | *' --config' | *' -c' | *' --url' | *' --admin-url' | \
+    *' --token-file' | *' --embedded' | *' --secrets' | *' --loops' | *' --log-level' | *' --log-format' | \
+    *' --listen' | *' --max-connections' | *' --http-backlog' | *' --http-idle-timeout' | \
+    *' --http-head-timeout' | *' --http-body-timeout' | *' --http-send-timeout' | *' --http-close-timeout' | \
+    *' --http-retry-after' | *' --http-max-head' | *' --http-max-target' | *' --http-max-fields' | \
+    *' --http-max-body' | *' --http-max-pipelined' | *' --http-cors-origins' | *' --http-trusted-proxies' | \
+    *' --http-forwarded-field' | *' --http-compression-threshold' | *' --admin-listen' | \
+    *' --tls-certificate' | *' --tls-key' | *' --tls-more' | *' --tls-minimum-version' | \
+    *' --tls-admin-authorities' | *' --tls-handshake-timeout' | *' --tls-max-handshakes' | \
+    *' --sockets-ping-interval' | *' --sockets-ping-timeout' | *' --sockets-upgrade-timeout' | \
+    *' --sockets-connect-timeout' | *' --sockets-max-payload' | *' --sockets-max-buffered' | \
+    *' --sockets-max-sessions' | *' --sockets-affinity-cookie' | *' --sockets-max-rooms' | \
+    *' --sockets-max-replay' | *' --sockets-compression-threshold' | *' --sockets-compression-window' | \
+    *' --sockets-recovery-window' | *' --sockets-max-recoverable' | *' --sockets-max-recovered' | \
+    *' --postgres' | *' --postgres-password-file' | *' --postgres-pool-size' | \
+    *' --postgres-connect-timeout' | *' --postgres-statement-timeout' | *' --postgres-acquire-timeout' | \
+    *' --postgres-queue-limit' | *' --postgres-idle-timeout' | *' --postgres-max-lifetime' | *' --redis' | \
+    *' --redis-password-file' | *' --redis-connect-timeout' | *' --redis-command-timeout' | \
+    *' --redis-queue-limit' | *' --redis-max-buffered' | *' --bus' | *' --bus-topic' | *' --bus-partitions' | \
+    *' --bus-retention' | *' --bus-limit' | *' --bus-lease' | *' --bus-encoding' | *' --kafka' | \
+    *' --kafka-replication' | *' --kafka-publish-timeout' | *' --kafka-session-timeout' | \
+    *' --kafka-patience' | *' --kafka-security' | *' --kafka-ca-file' | *' --kafka-certificate-file' | \
+    *' --kafka-key-file' | *' --kafka-key-password-file' | *' --kafka-authentication' | \
+    *' --kafka-username' | *' --kafka-password-file' | *' --accounts-access-token-lifetime' | \
+    *' --accounts-refresh-token-lifetime' | *' --accounts-refresh-grace' | *' --accounts-password-memory' | \
+    *' --accounts-password-passes' | *' --accounts-password-threads' | *' --accounts-password-queue' | \
+    *' --messages-max-body' | *' --messages-max-page' | *' --messages-batch' | *' --messages-queue-limit' | \
+    *' --messages-patience' | *' --messages-idempotency-lifetime' | *' --attachments-store' | \
+    *' --attachments-folder' | *' --attachments-endpoint' | *' --attachments-bucket' | \
+    *' --attachments-region' | *' --attachments-access-key' | *' --attachments-secret-key-file' | \
+    *' --attachments-url-lifetime' | *' --attachments-max-size' | *' --attachments-types' | \
+    *' --attachments-max-pending' | *' --attachments-quota' | *' --attachments-orphan-age' | \
+    *' --encryption-mode' | *' --encryption-master-key-file' | *' --outbox-relay-age' | \
+    *' --outbox-relay-interval' | *' --outbox-relay-batch' | *' --limits-when-unavailable' | \
+    *' --limits-patience' | *' --limits-exempt' | *' --limits-user-logins' | *' --limits-address-logins' | \
+    *' --limits-user-reads' | *' --limits-address-reads' | *' --limits-user-writes' | \
+    *' --limits-address-writes' | *' --limits-user-sends' | *' --limits-address-sends' | \
+    *' --limits-user-searches' | *' --limits-address-searches' | *' --limits-user-events' | \
+    *' --limits-address-events' | *' --limits-user-connects' | *' --limits-address-connects' | \
+    *' --inbox-attempts' | *' --inbox-memory' | *' --inbox-max-members' | *' --inbox-update-interval' | \
+    *' --inbox-comparison-interval' | *' --webhooks-ca-file' | *' --webhooks-timeout' | \
+    *' --webhooks-attempts' | *' --webhooks-first-pause' | *' --webhooks-longest-pause' | \
+    *' --webhooks-patience' | *' --push-url' | *' --push-secret-file' | *' --push-timeout' | \
+    *' --push-attempts' | *' --presence-ttl' | *' --presence-grace' | *' --presence-sweep-interval' | \
+    *' --presence-max-members' | *' --presence-max-subscriptions' | *' --presence-max-batch' | \
+    *' --calls-ring-timeout' | *' --calls-grace' | *' --calls-max-participants' | *' --calls-stun-uris' | \
+    *' --calls-turn-uris' | *' --calls-turn-secret-file' | *' --calls-turn-lifetime' | \
+    '/context/list --output' | '/context/list -o' | '/context/list --fields' | '/context/show --output' | \
+    '/context/show -o' | '/context/show --fields') ;;
     *) return 1 ;;
   esac
 }
@@ -26,7 +77,41 @@ __chatctl_takes_value() {
 # The values of an option or, @1, of an argument.
 __chatctl_values() {
   case "$1 $2" in
-    '/migrate --postgres-password-file' | '/migrate/'*' --postgres-password-file') REPLY=@file ;;
+    *' --contexts') REPLY=@file ;;
+    *' --config' | *' -c') REPLY=@file ;;
+    *' --token-file') REPLY=@file ;;
+    *' --embedded') REPLY=@directory ;;
+    *' --secrets') REPLY=@directory ;;
+    *' --log-level') REPLY='debug info notice warning error' ;;
+    *' --log-format') REPLY='auto logfmt json' ;;
+    *' --http-forwarded-field') REPLY='x-forwarded-for forwarded' ;;
+    *' --tls-certificate') REPLY=@file ;;
+    *' --tls-key') REPLY=@file ;;
+    *' --tls-minimum-version') REPLY='1.2 1.3' ;;
+    *' --tls-admin-authorities') REPLY=@file ;;
+    *' --postgres-password-file') REPLY=@file ;;
+    *' --redis-password-file') REPLY=@file ;;
+    *' --bus') REPLY='redis kafka' ;;
+    *' --bus-encoding') REPLY='json messagepack' ;;
+    *' --kafka-security') REPLY='plaintext tls' ;;
+    *' --kafka-ca-file') REPLY=@file ;;
+    *' --kafka-certificate-file') REPLY=@file ;;
+    *' --kafka-key-file') REPLY=@file ;;
+    *' --kafka-key-password-file') REPLY=@file ;;
+    *' --kafka-authentication') REPLY='none plain scram-sha-256 scram-sha-512' ;;
+    *' --kafka-password-file') REPLY=@file ;;
+    *' --attachments-store') REPLY='local s3' ;;
+    *' --attachments-folder') REPLY=@directory ;;
+    *' --attachments-secret-key-file') REPLY=@file ;;
+    *' --encryption-mode') REPLY='off conversation all' ;;
+    *' --encryption-master-key-file') REPLY=@file ;;
+    *' --limits-when-unavailable') REPLY='allow deny local' ;;
+    *' --webhooks-ca-file') REPLY=@file ;;
+    *' --push-secret-file') REPLY=@file ;;
+    *' --calls-turn-secret-file') REPLY=@file ;;
+    '/context/list --output' | '/context/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/context/use @'1) REPLY=@dynamic ;;
+    '/context/show --output' | '/context/show -o') REPLY='table wide json ndjson yaml name' ;;
     '/help @'*) REPLY=@dynamic ;;
     '/completion @'1) REPLY='bash zsh fish' ;;
     '/man @'*) REPLY=@dynamic ;;
@@ -38,20 +123,36 @@ __chatctl_values() {
 __chatctl_words() {
   case "$1" in
     '')
-      commands='migrate help completion man version'
-      options='--help -h --version'
+      commands='migrate context help completion man version'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate')
       commands='status up'
-      options='--postgres --postgres-password-file --help -h --version'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate/status')
       commands=''
-      options='--postgres --postgres-password-file --help -h --version'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate/up')
       commands=''
-      options='--postgres --postgres-password-file --help -h --version'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/context')
+      commands='list use show'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/context/list')
+      commands=''
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/context/use')
+      commands=''
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/context/show')
+      commands=''
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/help')
       commands=''

@@ -21,9 +21,11 @@ function __chatctl_state
                     continue
                 case '-?*'
                     switch "$path $word"
-                        case '/migrate --postgres' '/migrate/* --postgres' '/migrate --postgres-password-file' '/migrate/* --postgres-password-file'
+                        case '* --timeout' '* --context' '* --contexts' '* --config' '* --url' '* --admin-url' '* --token-file' '* --embedded' '* --secrets' '* --loops' '* --log-level' '* --log-format' '* --listen' '* --max-connections' '* --http-backlog' '* --http-idle-timeout' '* --http-head-timeout' '* --http-body-timeout' '* --http-send-timeout' '* --http-close-timeout' '* --http-retry-after' '* --http-max-head' '* --http-max-target' '* --http-max-fields' '* --http-max-body' '* --http-max-pipelined' '* --http-cors-origins' '* --http-trusted-proxies' '* --http-forwarded-field' '* --http-compression-threshold' '* --admin-listen' '* --tls-certificate' '* --tls-key' '* --tls-more' '* --tls-minimum-version' '* --tls-admin-authorities' '* --tls-handshake-timeout' '* --tls-max-handshakes' '* --sockets-ping-interval' '* --sockets-ping-timeout' '* --sockets-upgrade-timeout' '* --sockets-connect-timeout' '* --sockets-max-payload' '* --sockets-max-buffered' '* --sockets-max-sessions' '* --sockets-affinity-cookie' '* --sockets-max-rooms' '* --sockets-max-replay' '* --sockets-compression-threshold' '* --sockets-compression-window' '* --sockets-recovery-window' '* --sockets-max-recoverable' '* --sockets-max-recovered' '* --postgres' '* --postgres-password-file' '* --postgres-pool-size' '* --postgres-connect-timeout' '* --postgres-statement-timeout' '* --postgres-acquire-timeout' '* --postgres-queue-limit' '* --postgres-idle-timeout' '* --postgres-max-lifetime' '* --redis' '* --redis-password-file' '* --redis-connect-timeout' '* --redis-command-timeout' '* --redis-queue-limit' '* --redis-max-buffered' '* --bus' '* --bus-topic' '* --bus-partitions' '* --bus-retention' '* --bus-limit' '* --bus-lease' '* --bus-encoding' '* --kafka' '* --kafka-replication' '* --kafka-publish-timeout' '* --kafka-session-timeout' '* --kafka-patience' '* --kafka-security' '* --kafka-ca-file' '* --kafka-certificate-file' '* --kafka-key-file' '* --kafka-key-password-file' '* --kafka-authentication' '* --kafka-username' '* --kafka-password-file' '* --accounts-access-token-lifetime' '* --accounts-refresh-token-lifetime' '* --accounts-refresh-grace' '* --accounts-password-memory' '* --accounts-password-passes' '* --accounts-password-threads' '* --accounts-password-queue' '* --messages-max-body' '* --messages-max-page' '* --messages-batch' '* --messages-queue-limit' '* --messages-patience' '* --messages-idempotency-lifetime' '* --attachments-store' '* --attachments-folder' '* --attachments-endpoint' '* --attachments-bucket' '* --attachments-region' '* --attachments-access-key' '* --attachments-secret-key-file' '* --attachments-url-lifetime' '* --attachments-max-size' '* --attachments-types' '* --attachments-max-pending' '* --attachments-quota' '* --attachments-orphan-age' '* --encryption-mode' '* --encryption-master-key-file' '* --outbox-relay-age' '* --outbox-relay-interval' '* --outbox-relay-batch' '* --limits-when-unavailable' '* --limits-patience' '* --limits-exempt' '* --limits-user-logins' '* --limits-address-logins' '* --limits-user-reads' '* --limits-address-reads' '* --limits-user-writes' '* --limits-address-writes' '* --limits-user-sends' '* --limits-address-sends' '* --limits-user-searches' '* --limits-address-searches' '* --limits-user-events' '* --limits-address-events' '* --limits-user-connects' '* --limits-address-connects' '* --inbox-attempts' '* --inbox-memory' '* --inbox-max-members' '* --inbox-update-interval' '* --inbox-comparison-interval' '* --webhooks-ca-file' '* --webhooks-timeout' '* --webhooks-attempts' '* --webhooks-first-pause' '* --webhooks-longest-pause' '* --webhooks-patience' '* --push-url' '* --push-secret-file' '* --push-timeout' '* --push-attempts' '* --presence-ttl' '* --presence-grace' '* --presence-sweep-interval' '* --presence-max-members' '* --presence-max-subscriptions' '* --presence-max-batch' '* --calls-ring-timeout' '* --calls-grace' '* --calls-max-participants' '* --calls-stun-uris' '* --calls-turn-uris' '* --calls-turn-secret-file' '* --calls-turn-lifetime' '/context/list --output' '/context/list --fields' '/context/show --output' '/context/show --fields'
                             set open 1
                         case '* --*'
+                        case '* -*c' '/context/list -*o' '/context/show -*o'
+                            set open 1
                     end
                     continue
             end
@@ -31,6 +33,8 @@ function __chatctl_state
         switch "$count$path/$word"
             case '0/migrate'
                 set path '/migrate'
+            case '0/context'
+                set path '/context'
             case '0/help'
                 set path '/help'
             case '0/completion'
@@ -43,6 +47,12 @@ function __chatctl_state
                 set path '/migrate/status'
             case '0/migrate/up'
                 set path '/migrate/up'
+            case '0/context/list'
+                set path '/context/list'
+            case '0/context/use'
+                set path '/context/use'
+            case '0/context/show'
+                set path '/context/show'
             case '*'
                 set count (math $count + 1)
         end
@@ -75,16 +85,40 @@ end
 
 complete -c chatctl -f
 complete -c chatctl -n '__chatctl_at \'\'' -a 'migrate' -d 'Bring the database to this version\'s schema'
+complete -c chatctl -n '__chatctl_at \'\'' -a 'context' -d 'Choose which installation is meant'
 complete -c chatctl -n '__chatctl_at \'\'' -a 'help' -d 'Show the help of a command'
 complete -c chatctl -n '__chatctl_at \'\'' -a 'completion' -d 'Print a completion script for a shell'
 complete -c chatctl -n '__chatctl_at \'\'' -a 'man' -d 'Print a manual page (roff)'
 complete -c chatctl -n '__chatctl_at \'\'' -a 'version' -d 'Show the version'
+complete -c chatctl -n __chatctl_own -l no-input -d 'Never ask: fail where an answer would be needed'
+complete -c chatctl -n __chatctl_own -l timeout -r -f -d 'Stop after this time, with exit code 75'
+complete -c chatctl -n __chatctl_own -l context -r -f -d 'The context of chatctl\'s configuration'
+complete -c chatctl -n __chatctl_own -l contexts -r -F -d 'The file of the contexts'
+complete -c chatctl -n __chatctl_own -s c -l config -r -F -d 'chatd\'s configuration, a file of kind Server; \'none\' reads none'
+complete -c chatctl -n __chatctl_own -l url -r -f -d 'The HTTP API and Socket.IO of chatd'
+complete -c chatctl -n __chatctl_own -l admin-url -r -f -d 'The admin listener of chatd, with its metrics and readiness'
+complete -c chatctl -n __chatctl_own -l token-file -r -F -d 'The file with an access token of an admin, for what only the API can do'
+complete -c chatctl -n __chatctl_own -l embedded -r -f -a '(__fish_complete_directories)' -d 'The folder that \'chatd all --embedded\' runs in, for all at once'
+complete -c chatctl -n __chatctl_own -l secrets -r -f -a '(__fish_complete_directories)' -d 'The folder of the keys that sign tokens; made with new ones when it is empty'
+complete -c chatctl -n __chatctl_own -l postgres -r -f -d 'PostgreSQL, as libpq has it: postgresql://user@host/db'
+complete -c chatctl -n __chatctl_own -l postgres-password-file -r -F -d 'The file with the password'
+complete -c chatctl -n __chatctl_own -l redis -r -f -d 'Redis: redis://[user@]host:6379/0, unix:///run/redis.sock, or by TLS rediss://host:6379/0?cacert=FILE'
+complete -c chatctl -n __chatctl_own -l redis-password-file -r -F -d 'The file with the password'
+complete -c chatctl -n __chatctl_own -l bus -r -f -a "redis kafka" -d 'Redis Streams, or Kafka, which --kafka names'
+complete -c chatctl -n __chatctl_own -l bus-topic -r -f -d 'The name of the topic'
+complete -c chatctl -n __chatctl_own -l kafka -r -f -d 'Brokers to begin with, HOST:PORT; the others are learned from them'
 complete -c chatctl -s h -l help -d 'Show this help'
 complete -c chatctl -l version -d 'Show the version'
 complete -c chatctl -n '__chatctl_at /migrate' -a 'status' -d 'List the migrations and which are applied'
 complete -c chatctl -n '__chatctl_at /migrate' -a 'up' -d 'Apply what is pending'
-complete -c chatctl -n '__chatctl_within /migrate' -l postgres -r -f -d 'PostgreSQL, as libpq has it: postgresql://user@host/database'
-complete -c chatctl -n '__chatctl_within /migrate' -l postgres-password-file -r -F -d 'The file with PostgreSQL\'s password'
+complete -c chatctl -n '__chatctl_at /context' -a 'list' -d 'List the contexts'
+complete -c chatctl -n '__chatctl_at /context' -a 'use' -d 'Make a context the current one'
+complete -c chatctl -n '__chatctl_at /context' -a 'show' -d 'Show the settings in force, and who says so'
+complete -c chatctl -n '__chatctl_within /context/list' -s o -l output -r -f -a "table wide json ndjson yaml name" -d 'How to print it: for people (table, wide), for programs (json, ndjson, yaml), or the names alone (name)'
+complete -c chatctl -n '__chatctl_within /context/list' -l fields -r -f -d 'Only these fields, in this order, separated by commas'
+complete -c chatctl -n 'test (__chatctl_state) = "/context/use 0"' -f -a '(__chatctl_dynamic)'
+complete -c chatctl -n '__chatctl_within /context/show' -s o -l output -r -f -a "table wide json ndjson yaml name" -d 'How to print it: for people (table, wide), for programs (json, ndjson, yaml), or the names alone (name)'
+complete -c chatctl -n '__chatctl_within /context/show' -l fields -r -f -d 'Only these fields, in this order, separated by commas'
 complete -c chatctl -n '__chatctl_within /help' -l json -d 'Print all that is declared, in JSON, for programs'
 complete -c chatctl -n '__chatctl_within /help' -f -a '(__chatctl_dynamic)'
 complete -c chatctl -n 'test (__chatctl_state) = "/completion 0"' -f -a "bash zsh fish"

@@ -17,15 +17,32 @@ extension Recovery {
     nextQuestion += 1
     let question = RecoveryAsk.Question(
       number: number, asker: hub, privateID: id.description, ordinal: offset.ordinal, user: user)
-    let timer = loop.schedule(after: limits.answer) { [self] in settle(number, nil) }
+    let patience = isRedisSettling ? limits.answer + Self.settlingTime : limits.answer
+    let timer = loop.schedule(after: patience) { [self] in settle(number, nil) }
     defer { timer.cancel() }
-    loop.start { [self] in
-      let listeners = try? await redis.send("PUBLISH", RecoveryAsk.channel(of: offset.hub), question.bytes).integer
-      if listeners != 1 { settle(number, nil) }
-    }
+    loop.start { [self] in await put(question, to: offset.hub) }
     let answer: RecoveryAnswer? = await withUnsafeContinuation { questions[number] = $0 }
     if answeredQuestions.remove(number) != nil { return answer }
     return try? await takeFromRedis(id, at: offset, user: user)
+  }
+
+  /// Puts a question to a hub. One that nobody hears is settled at once, but for the moment after Redis has come back:
+  /// then the other hub, or this one's ear for the answer, may still be on the way to it.
+  private func put(_ question: RecoveryAsk.Question, to other: String) async {
+    repeat {
+      var isHeard = true
+      if isRedisSettling {
+        let ears = try? await redis.send("PUBSUB", "NUMSUB", RecoveryAsk.channel(of: hub)).array
+        isHeard = ears?.last?.integer == 1
+      }
+      if isHeard {
+        let ears = try? await redis.send("PUBLISH", RecoveryAsk.channel(of: other), question.bytes).integer
+        if ears == 1 { return }
+      }
+      guard isRedisSettling else { break }
+      try? await loop.sleep(for: .milliseconds(50))
+    } while questions[question.number] != nil
+    settle(question.number, nil)
   }
 
   /// Ends a question; without an answer Redis is asked.

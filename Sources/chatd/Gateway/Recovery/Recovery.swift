@@ -56,6 +56,16 @@ final class Recovery: @unchecked Sendable {
   private var isClosed = false
   private lazy var timer = loop.timer { [unowned self] in refresh() }
 
+  /// When the connection to Redis was made.
+  private var redisSince: UInt64 = 0
+  /// How long all hubs may take to be back at a Redis that has come back.
+  static let settlingTime = Duration.seconds(3)
+
+  /// Whether Redis is away, or has come back just now.
+  var isRedisSettling: Bool {
+    !redis.isConnected || redisSince > 0 && loop.now &- redisSince < Self.settlingTime.nanoseconds
+  }
+
   /// Questions to other hubs, by number.
   var questions: [UInt64: UnsafeContinuation<RecoveryAnswer?, Never>] = [:]
   var nextQuestion: UInt64 = 1
@@ -81,6 +91,8 @@ final class Recovery: @unchecked Sendable {
     let before = redis.onConnect
     redis.onConnect = { [unowned self] server, generation in
       before?(server, generation)
+      // A process that has just begun has no reason to think that others are away.
+      if generation > 1 { redisSince = loop.now }
       rewrite()
     }
     if redis.isConnected { rewrite() }
