@@ -79,7 +79,8 @@ let package = Package(
     program(
       "chatctl",
       [
-        "CLinux", "ChatKit", "Commands", "Curl", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Metrics", "Networking",
+        "CLinux", "ChatKit", "Commands", "Curl", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Metrics",
+        "Networking",
         "Postgres", "Primitives", "Redis", "SocketIO", "YAML",
       ]),
 
@@ -123,7 +124,7 @@ let package = Package(
     tests("ChatctlTests", ["Commands", "JSON", "Networking", "Primitives", "TestSupport", "YAML", "chatctl"]),
     tests(
       "IntegrationTests",
-      ["TestSupport", "ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "Redis"]),
+      ["TestSupport", "ChatKit", "HTTP", "JSON", "Kafka", "Networking", "Postgres", "Primitives", "Redis"]),
     tests(
       "ClientTests", ["TestCertificates", "TestSupport", "ChatKit", "JSON", "Primitives"],
       exclude: ["JavaScript", "Python"]),

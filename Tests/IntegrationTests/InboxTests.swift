@@ -1,6 +1,7 @@
 import ChatKit
 import HTTP
 import JSON
+import Kafka
 import Networking
 import Primitives
 import TestSupport
@@ -136,10 +137,19 @@ struct InboxTests {
   }
 
   @Test("kill -9 of the workers at any point: counts, mentions and deliveries are exactly those of the messages")
-  func kills() async throws {
+  func kills() async throws { try await checkKills("inbox_kills") }
+
+  @Test("the same on Kafka", .enabled(if: TestKafka.isThere, "no Kafka: see TestKafka"))
+  func killsOnKafka() async throws {
+    let brokers = try await TestKafka.shared.brokers.flatMap { ["--kafka", $0] }
+    try await checkKills(
+      "inbox_kills_kafka", ["--bus", "kafka", "--bus-topic", TestKafka.name("inbox-kills")] + brokers)
+  }
+
+  private func checkKills(_ name: String, _ bus: [String] = []) async throws {
     try await withLoop { loop in
       let receiver = try Receiver(loop: loop)
-      let own = try await InboxInstallation.start("inbox_kills", ["--webhooks-allow-private"], on: loop)
+      let own = try await InboxInstallation.start(name, ["--webhooks-allow-private"] + bus, on: loop)
       let stack = own.stack
       var workers = [try await own.installation.start("inbox"), try await own.installation.start("inbox")]
       let ann = try await stack.person("ann")
