@@ -5,8 +5,8 @@ import Postgres
 import Primitives
 
 /// Deletes what has expired: idempotency keys at the end of their lifetime, the ids of events that were done long ago,
-/// refresh tokens and wrong passwords a day after their end, receipts after 90 days, attachments that nobody needs.
-/// In small batches, at most one process at a time.
+/// refresh tokens and wrong passwords a day after their end, marks of slow mode after a day, receipts after 90 days, attachments
+/// that nobody needs. In small batches, at most one process at a time.
 final class Housekeeping: @unchecked Sendable {
   /// "housekeep" in ASCII.
   private static let lock: Int64 = 0x686f_7573_656b_6570
@@ -93,7 +93,14 @@ final class Housekeeping: @unchecked Sendable {
         DELETE FROM receipts WHERE ctid = ANY (ARRAY(
           SELECT ctid FROM receipts WHERE at < now() - interval '90 days' LIMIT $1))
         """, Self.batch)
-      return Int64(max(keys.affected, events.affected, tokens.affected, failures.affected, receipts.affected))
+      let marks = try await transaction.query(
+        """
+        DELETE FROM slow_marks WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM slow_marks WHERE sent_at < now() - interval '1 day' LIMIT $1))
+        """, Self.batch)
+      return Int64(
+        max(
+          keys.affected, events.affected, tokens.affected, failures.affected, receipts.affected, marks.affected))
     }
   }
 }

@@ -178,6 +178,9 @@ final class Shard: @unchecked Sendable {
         .add(to: router)
       }
       CallRoutes(calls: calls, iceServers: parts.iceServers).add(to: router)
+      WorkspaceRoutes(workspaces: WorkspaceService(accounts: accounts)).add(to: router)
+      BlockRoutes(blocks: BlockService(pool: pool), emitter: emitter).add(to: router)
+      ReportRoutes(reports: ReportService(accounts: accounts, store: store, editor: editor)).add(to: router)
     }
 
     parts.description.publish(router.routes)

@@ -63,6 +63,32 @@ extension SocketClient {
 
 @Suite("Who is online", .serialized)
 struct PresenceTests {
+  @Test("of two of whom one blocks the other neither is told of the other, in a room with others too, from then on")
+  func blocks() async throws {
+    try await PresenceStack.with { presence in
+      let stack = presence.stack
+      let ann = try await stack.person("ann")
+      let bob = try await stack.person("bob")
+      let carol = try await stack.person("carol")
+      let id = try await stack.group(ann, [bob, carol])
+      let a = try await stack.joined(ann, id, gateway: 0)
+      let c = try await stack.joined(carol, id, gateway: 1)
+      let first = try await stack.socket(bob, gateway: 1)
+      try await a.waitForPresence(["online"], of: bob)
+      try await c.waitForPresence(["online"], of: bob)
+      #expect(try await ann.api.request("PUT", "/api/users/\(bob.id)/block").status == 204)
+      first.cut()
+      try await c.waitForPresence(["online", "offline"], of: bob)
+      let second = try await stack.socket(bob, gateway: 0)
+      try await c.waitForPresence(["online", "offline", "online"], of: bob)
+      #expect(a.told(of: bob) == ["online"])
+      #expect(try await ann.api.delete("/api/users/\(bob.id)/block").status == 204)
+      second.cut()
+      try await c.waitForPresence(["online", "offline", "online", "offline"], of: bob)
+      try await a.waitForPresence(["online", "offline"], of: bob)
+    }
+  }
+
   @Test("members of a conversation are told who comes and goes, whichever gateway; a device more is no news")
   func members() async throws {
     try await PresenceStack.with { presence in

@@ -11,14 +11,14 @@ extension AccountService {
       "SELECT username, password_hash FROM users WHERE id = $1 AND disabled_at IS NULL", claims.user)
     guard rows.count == 1 else { throw ChatError(.notFound, "There is no such user.") }
     let (name, hash) = try rows[0].decode((String, String).self)
-    try await attempts.check(name)
+    try await attempts.check(name, in: claims.workspace)
     guard current.utf8.count <= 1024, try await passwords.verify(current, hash) else {
-      try await attempts.failed(name)
+      try await attempts.failed(name, in: claims.workspace)
       throw ChatError(.forbidden, "The current password is wrong.", field: "current")
     }
     let renewed = try await passwords.hash(new)
     let revoked = try await pool.transaction { [self] transaction in
-      if let error = try await LoginAttempts.succeeded(name, in: transaction) { throw error }
+      if let error = try await LoginAttempts.succeeded(name, in: claims.workspace, transaction) { throw error }
       let changed = try await transaction.query(
         "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3", claims.user, renewed, hash)
       guard changed.affected == 1 else {

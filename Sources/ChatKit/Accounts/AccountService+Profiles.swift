@@ -44,7 +44,19 @@ extension AccountService {
   package func user(_ id: UUID, seenBy claims: AccessClaims) async throws -> User {
     let rows = try await pool.query(Self.visibleUser, id, claims.workspace)
     guard rows.count == 1 else { throw ChatError(.notFound, "There is no such user.") }
-    return try Self.user(rows, 0)
+    return try await withoutPresence([try Self.user(rows, 0)], for: claims.user)[0]
+  }
+
+  /// When somebody was last seen is presence: it is not for who blocks them, or is blocked by them.
+  private func withoutPresence(_ users: [User], for viewer: UUID) async throws -> [User] {
+    guard users.contains(where: { $0.lastSeenAt != nil && $0.id != viewer }),
+      let hidden = try await UserBlocks.hidden(from: [viewer], pool)[viewer]
+    else { return users }
+    return users.map { user in
+      var user = user
+      if hidden.contains(user.id) { user.lastSeenAt = nil }
+      return user
+    }
   }
 
   /// Changes the profile of who asks, if it is at `version` still; nil changes it in any case.
@@ -95,7 +107,7 @@ extension AccountService {
   /// Users of the workspace whose name, or else display name, begins with `prefix` in any case, and where the next page
   /// begins. Throws `ChatError` invalidRequest.
   package func search(
-    _ prefix: String, in workspace: UUID, after cursor: UserCursor?, limit: Int
+    _ prefix: String, for claims: AccessClaims, after cursor: UserCursor?, limit: Int
   ) async throws -> (users: [User], next: UserCursor?) {
     guard (1...64).contains(prefix.unicodeScalars.count), !prefix.utf8.contains(0) else {
       throw ChatError.invalid("q", "q has 1 to 64 characters.")
@@ -106,7 +118,7 @@ extension AccountService {
       if phase == .username, cursor?.phase == .displayName { continue }
       let start = cursor?.phase == phase ? cursor : nil
       let rows = try await pool.query(
-        phase == .username ? Self.byUsername : Self.byDisplayName, workspace, prefix, start?.key ?? "",
+        phase == .username ? Self.byUsername : Self.byDisplayName, claims.workspace, prefix, start?.key ?? "",
         start?.id ?? UUID(high: 0, low: 0), Int64(limit - found.count))
       for index in 0..<rows.count {
         let user = try Self.user(rows, index)
@@ -114,18 +126,25 @@ extension AccountService {
         last = UserCursor(phase, key: try rows[index].get(Self.columnCount, as: String.self), id: user.id)
       }
     }
-    return (found, found.count == limit ? last : nil)
+    return (try await withoutPresence(found, for: claims.user), found.count == limit ? last : nil)
   }
 
-  // MARK: Disabling
+  // MARK: Administrators
+
+  /// Who asks, as an administrator of their workspace. Throws `ChatError` forbidden, or unauthenticated when the session is
+  /// over.
+  package func administrator(_ claims: AccessClaims) async throws -> User {
+    try await checkIsOpen(claims)
+    // As the store has it: the token may be older than the role.
+    let user = try await self.user(claims.user)
+    guard user.role == .admin else { throw ChatError(.forbidden, "Only an administrator may do that.") }
+    return user
+  }
 
   /// Disables a user, ends their sessions and closes their sockets; or undoes it, which brings no session back.
   /// Throws `ChatError` forbidden (admins only), notFound, or conflict (oneself).
   package func set(disabled: Bool, of user: UUID, by claims: AccessClaims) async throws {
-    try await checkIsOpen(claims)
-    // As the store has it: the token may be older than the role.
-    let actor = try await self.user(claims.user)
-    guard actor.role == .admin else { throw ChatError(.forbidden, "Only an administrator may do that.") }
+    let actor = try await administrator(claims)
     guard user != actor.id else { throw ChatError(.conflict, "Nobody disables themselves.") }
     let revoked = try await pool.transaction { [self] transaction -> Set<UUID>? in
       let rows = try await transaction.query(
@@ -134,6 +153,8 @@ extension AccountService {
         WHERE id = $1 AND workspace_id = $2 RETURNING 1
         """, user, actor.workspaceId, disabled)
       guard rows.count == 1 else { return nil }
+      try await AuditLog.record(
+        disabled ? .userDisabled : .userEnabled, of: user, in: actor.workspaceId, by: actor.id, transaction)
       return disabled ? try await revoke(.all, of: user, in: transaction) : []
     }
     guard let revoked else { throw ChatError(.notFound, "There is no such user.") }

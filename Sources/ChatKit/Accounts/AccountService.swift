@@ -74,18 +74,47 @@ package final class AccountService: @unchecked Sendable {
       WHERE u.workspace_id = $1 AND lower(u.username) = lower($2)
       """)
 
-  /// Throws `ChatError` invalidRequest (the rules for names and passwords) or conflict (the name is taken).
+  /// The workspace of that name, or the main one; nil where there is none.
+  private func workspace(_ name: String?) async throws -> (id: UUID, registration: String, isLimited: Bool)? {
+    if let name, name.utf8.contains(0) || name.utf8.count > 64 { return nil }
+    let rows = try await pool.query(
+      """
+      SELECT id, registration, max_users IS NOT NULL FROM workspaces
+      WHERE ($1::text IS NULL AND id = $2) OR name = $1
+      """, name, Workspace.main)
+    guard rows.count == 1 else { return nil }
+    let (id, registration, isLimited) = try rows[0].decode((UUID, String, Bool).self)
+    return (id, registration, isLimited)
+  }
+
+  /// - Parameter workspace: its name; nil for the main one.
+  /// Throws `ChatError` invalidRequest (the rules for names and passwords, or no such workspace), conflict (the name is
+  /// taken), registrationClosed or limitReached.
   package func register(
-    username: String, password: String, displayName: String?, client: ClientInfo = ClientInfo()
+    username: String, password: String, displayName: String?, workspace name: String? = nil,
+    client: ClientInfo = ClientInfo()
   ) async throws -> Session {
     try Self.check(username: username)
     try Self.check(password: password)
     let shown = displayName ?? username
     try Self.check(displayName: shown)
+    guard let workspace = try await workspace(name) else {
+      throw ChatError.invalid("workspace", "There is no such workspace.")
+    }
+    guard workspace.registration == Workspace.Registration.open.rawValue else {
+      throw ChatError(.registrationClosed, "Nobody registers in this workspace; ask its administrators.")
+    }
     let hash = try await passwords.hash(password)
     let id = UUID.v7()
-    let rows = try await pool.query(
-      Self.insertion, id, Workspace.main, username, shown, hash)
+    let rows: PostgresRows
+    if workspace.isLimited {
+      rows = try await pool.transaction { transaction in
+        try await WorkspaceQuota.requireUser(workspace.id, transaction)
+        return try await transaction.query(Self.insertion, id, workspace.id, username, shown, hash)
+      }
+    } else {
+      rows = try await pool.query(Self.insertion, id, workspace.id, username, shown, hash)
+    }
     guard rows.count == 1 else { throw ChatError(.conflict, "The name \(username) is taken.", field: "username") }
     let session = UUID.v7()
     let token = RefreshToken.make()
@@ -100,24 +129,27 @@ package final class AccountService: @unchecked Sendable {
 
   /// Throws `ChatError` unauthenticated, which does not say which of the two was wrong and takes as long for either;
   /// tooManyAttempts; or accountDisabled, to who knows the password only.
+  /// - Parameter name: of the workspace; nil for the main one.
   package func login(
-    username: String, password: String, client: ClientInfo = ClientInfo()
+    username: String, password: String, workspace name: String? = nil, client: ClientInfo = ClientInfo()
   ) async throws -> Session {
     let wrong = ChatError(.unauthenticated, "The name or the password is wrong.")
     guard username.utf8.count <= 256, password.utf8.count <= 1024, !username.utf8.contains(0) else { throw wrong }
-    try await attempts.check(username)
+    // A workspace that there is not has names that are locked, too: nothing tells it from one that there is.
+    let workspace = try await workspace(name)?.id ?? Self.stand(inFor: name ?? "")
+    try await attempts.check(username, in: workspace)
     // Twice, for the hash may be exchanged for a better one while it is compared.
     for _ in 0..<2 {
-      let rows = try await pool.query(Self.selectionByName, Workspace.main, username)
+      let rows = try await pool.query(Self.selectionByName, workspace, username)
       guard rows.count == 1 else {
         _ = try await passwords.hash(password)
-        try await attempts.failed(username)
+        try await attempts.failed(username, in: workspace)
         throw wrong
       }
       let user = try Self.user(rows, 0)
       let hash = try rows[0].get(Self.columnCount, as: String.self)
       guard try await passwords.verify(password, hash) else {
-        try await attempts.failed(username)
+        try await attempts.failed(username, in: workspace)
         throw wrong
       }
       guard !user.isDisabled else { throw ChatError(.accountDisabled, "This account is disabled.") }
@@ -132,6 +164,13 @@ package final class AccountService: @unchecked Sendable {
     throw wrong
   }
 
+  /// Nobody's identifier, the same for the same name.
+  private static func stand(inFor name: String) -> UUID {
+    let digest = SHA256.digest(Array(name.utf8))
+    let words = (0..<2).map { half in digest[half * 8..<half * 8 + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+    return UUID(high: words[0], low: words[1])
+  }
+
   /// Nil if the user's password has changed since, or the user was disabled. Throws `ChatError` tooManyAttempts.
   private func open(
     _ user: User, for hash: String, named name: String, _ client: ClientInfo
@@ -139,7 +178,7 @@ package final class AccountService: @unchecked Sendable {
     let session = UUID.v7()
     let token = RefreshToken.make()
     let isOpen = try await pool.transaction { [settings] transaction in
-      if let error = try await LoginAttempts.succeeded(name, in: transaction) { throw error }
+      if let error = try await LoginAttempts.succeeded(name, in: user.workspaceId, transaction) { throw error }
       let inserted = try await transaction.query(
         """
         INSERT INTO refresh_tokens (token_hash, session_id, user_id, expires_at, user_agent, address)

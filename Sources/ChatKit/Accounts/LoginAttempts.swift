@@ -16,16 +16,18 @@ struct LoginAttempts {
   let pool: PostgresPool
 
   /// Throws `ChatError` tooManyAttempts while the name is locked.
-  func check(_ name: String) async throws {
-    if let error = try await Self.lock(on: name, pool) { throw error }
+  func check(_ name: String, in workspace: UUID) async throws {
+    if let error = try await Self.lock(on: name, in: workspace, pool) { throw error }
   }
 
-  private static func lock(on name: String, _ client: any PostgresClient) async throws -> ChatError? {
+  private static func lock(
+    on name: String, in workspace: UUID, _ client: any PostgresClient
+  ) async throws -> ChatError? {
     let rows = try await client.query(
       """
       SELECT locked_until FROM login_failures
       WHERE workspace_id = $1 AND name_hash = sha256(convert_to(lower($2), 'UTF8')) AND locked_until > now()
-      """, Workspace.main, name)
+      """, workspace, name)
     guard rows.count == 1 else { return nil }
     let rest = try rows[0].decode(Timestamp.self) - Timestamp.now()
     return ChatError(
@@ -34,8 +36,8 @@ struct LoginAttempts {
   }
 
   /// Counts a wrong password. While the name is locked it does not count: what was under way cannot lengthen the lock.
-  func failed(_ name: String) async throws {
-    _ = try await pool.query(Self.count, Workspace.main, name, Int32(Self.tries), Self.minutes)
+  func failed(_ name: String, in workspace: UUID) async throws {
+    _ = try await pool.query(Self.count, workspace, name, Int32(Self.tries), Self.minutes)
   }
 
   private static let count = PostgresStatement(
@@ -50,11 +52,13 @@ struct LoginAttempts {
   private static let next = "CASE WHEN f.failed_at < now() - interval '1 day' THEN 1 ELSE f.failures + 1 END"
 
   /// The password was right: begins anew, or returns what to answer if the name has been locked meanwhile.
-  static func succeeded(_ name: String, in transaction: PostgresTransaction) async throws -> ChatError? {
-    if let error = try await lock(on: name, transaction) { return error }
+  static func succeeded(
+    _ name: String, in workspace: UUID, _ transaction: PostgresTransaction
+  ) async throws -> ChatError? {
+    if let error = try await lock(on: name, in: workspace, transaction) { return error }
     _ = try await transaction.query(
       "DELETE FROM login_failures WHERE workspace_id = $1 AND name_hash = sha256(convert_to(lower($2), 'UTF8'))",
-      Workspace.main, name)
+      workspace, name)
     return nil
   }
 }

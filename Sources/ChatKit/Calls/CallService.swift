@@ -49,18 +49,20 @@ package final class CallService: @unchecked Sendable {
 
   /// Calls the other members of a conversation, or those of them that are named; where a call goes on already, comes into
   /// that one, and rings who is named. So what is repeated, or begun by two at once, is one call.
-  /// Throws `ChatError` notFound, conversationArchived, invalidRequest (nobody to call, or too many), busy, conflict (full).
+  /// Throws `ChatError` notFound, conversationArchived, blocked, invalidRequest (nobody to call, or too many), busy,
+  /// conflict (full).
   package func invite(
     _ conversation: UUID, media: Call.Media, users: [UUID] = [], by user: UUID
   ) async throws -> (call: Call, isNew: Bool) {
     try await retrying { [self] transaction in
       let rows = try await transaction.query(
         """
-        SELECT c.archived_at IS NOT NULL FROM conversations c JOIN participants p ON p.conversation_id = c.id
+        SELECT c.archived_at IS NOT NULL, c.blocked FROM conversations c JOIN participants p ON p.conversation_id = c.id
         WHERE c.id = $1 AND p.user_id = $2
         """, conversation, user)
       guard rows.count == 1 else { throw ChatError.noSuchConversation }
       if try rows[0].get(0, as: Bool.self) { throw ChatError.archived }
+      if try rows[0].get(1, as: Bool.self) { throw ChatError.blocked }
       let live = try await transaction.query(
         "SELECT id FROM calls WHERE conversation_id = $1 AND state <> 'ended'", conversation)
       if let id = try live.first?.decode(UUID.self), let held = try await CallStore.lock(id, transaction) {
@@ -106,7 +108,8 @@ package final class CallService: @unchecked Sendable {
     return (held.call, event)
   }
 
-  /// Who is to be called: the named ones, else all other members.
+  /// Who is to be called: the named ones, else all other members. For those whom the caller blocks, or who block the caller,
+  /// it does not ring, and nobody is told why.
   private func wanted(
     _ users: [UUID], in conversation: UUID, by user: UUID, _ transaction: PostgresTransaction
   ) async throws -> [UUID] {
@@ -115,12 +118,9 @@ package final class CallService: @unchecked Sendable {
     guard named.count <= most else {
       throw ChatError.invalid("userIds", "A call has at most \(most + 1) participants.")
     }
-    let found = try await transaction.query(
-      """
-      SELECT user_id FROM participants WHERE conversation_id = $1 AND user_id <> $2 AND ($3 OR user_id = ANY ($4))
-      ORDER BY user_id LIMIT $5
-      """, conversation, user, users.isEmpty, Array(named), Int64(most + 1)
-    ).column(0, as: UUID.self)
+    let rows = try await transaction.query(
+      Self.candidates, conversation, user, users.isEmpty, Array(named), Int64(most + 1))
+    let found = try rows.column(0, as: UUID.self)
     guard named.isSubset(of: found) else {
       throw ChatError.invalid("userIds", "Only participants of the conversation can be called.")
     }
@@ -128,15 +128,23 @@ package final class CallService: @unchecked Sendable {
     guard found.count <= most else {
       throw ChatError.invalid("userIds", "The conversation has more members than a call: name at most \(most) of them.")
     }
-    return found
+    let reachable = try rows.filter { try $0.get(1, as: Bool.self) }.map { try $0.get(0, as: UUID.self) }
+    guard !reachable.isEmpty else { throw ChatError.blocked }
+    return reachable
   }
+
+  private static let candidates = PostgresStatement(
+    unchecked: """
+      SELECT user_id, \(UserBlocks.none(between: "p.user_id", and: "$2")) FROM participants p
+      WHERE conversation_id = $1 AND user_id <> $2 AND ($3 OR user_id = ANY ($4)) ORDER BY user_id LIMIT $5
+      """)
 
   package enum Answer: Sendable {
     case accept, decline, hangUp
   }
 
   /// What a participant says to a call; to have said so already is no error.
-  /// Throws `ChatError` notFound, busy, conflict (over, full, not invited, or in it).
+  /// Throws `ChatError` notFound, busy, blocked, conflict (over, full, not invited, or in it).
   package func answer(_ answer: Answer, to id: UUID, by user: UUID) async throws -> Call {
     try await retrying { [self] transaction in
       guard var held = try await CallStore.lock(id, transaction),
@@ -145,6 +153,7 @@ package final class CallService: @unchecked Sendable {
       let action: Call.Action
       switch answer {
       case .accept:
+        if try await isBlocked(held.call.conversation, transaction) { throw ChatError.blocked }
         if try await CallStore.occupied([user], besides: id, transaction).contains(user) { throw Self.busy }
         action = .accept(user)
       case .decline: action = .decline(user)
@@ -159,6 +168,10 @@ package final class CallService: @unchecked Sendable {
     try await client.query(
       "SELECT 1 FROM participants WHERE conversation_id = $1 AND user_id = $2", conversation, user
     ).count == 1
+  }
+
+  private func isBlocked(_ conversation: UUID, _ client: some PostgresClient) async throws -> Bool {
+    try await client.query("SELECT FROM conversations WHERE id = $1 AND blocked", conversation).count == 1
   }
 
   /// Applies actions to a call that is locked, and stores what comes of them, as one change.
@@ -239,7 +252,7 @@ package final class CallService: @unchecked Sendable {
 
   /// Hands what one participant says to another (a description of a session, a candidate) to the sockets of that one, and
   /// to nobody else. It is not kept.
-  /// Throws `ChatError` notFound, forbidden (not in the call), conflict (the other one is not), tooLarge, rateLimited,
+  /// Throws `ChatError` notFound, blocked, forbidden (not in the call), conflict (the other one is not), tooLarge, rateLimited,
   /// unavailable.
   package func signal(_ data: [UInt8], to receiver: UUID, in id: UUID, from sender: UUID) async throws {
     guard data.count <= limits.signal else {
@@ -250,17 +263,19 @@ package final class CallService: @unchecked Sendable {
     }
     let rows = try await pool.query(
       """
-      SELECT c.conversation_id, mine.state = 'joined', EXISTS (
+      SELECT c.conversation_id, v.blocked, mine.state = 'joined', EXISTS (
         SELECT FROM call_participants theirs
         JOIN participants p ON p.conversation_id = c.conversation_id AND p.user_id = theirs.user_id
         WHERE theirs.call_id = c.id AND theirs.user_id = $3 AND theirs.state IN ('ringing', 'joined'))
       FROM calls c
+      JOIN conversations v ON v.id = c.conversation_id
       JOIN participants p ON p.conversation_id = c.conversation_id AND p.user_id = $2
       LEFT JOIN call_participants mine ON mine.call_id = c.id AND mine.user_id = $2
       WHERE c.id = $1
       """, id, sender, receiver)
     guard rows.count == 1 else { throw Self.noSuchCall }
-    let (conversation, isIn, isThere) = try rows[0].decode((UUID, Bool?, Bool).self)
+    let (conversation, isBlocked, isIn, isThere) = try rows[0].decode((UUID, Bool, Bool?, Bool).self)
+    if isBlocked { throw ChatError.blocked }
     guard isIn == true else { throw ChatError(.forbidden, "Only who is in the call can signal; accept it first.") }
     guard isThere, receiver != sender else {
       throw ChatError(.conflict, "That user is not in the call.", field: "to")

@@ -2,8 +2,8 @@ package import Networking
 import Postgres
 import Primitives
 
-/// What happens to calls by itself: rings end, and who is gone, or no member any more, leaves. One process at a time does it,
-/// whichever; nothing of it is kept in memory, so it goes on when that one dies.
+/// What happens to calls by itself: rings end, and who is gone, no member any more, or blocked, leaves. One process at a
+/// time does it, whichever; nothing of it is kept in memory, so it goes on when that one dies.
 package final class CallSweeper: @unchecked Sendable {
   package struct Settings: Sendable {
     package var interval = Duration.milliseconds(500)
@@ -69,11 +69,11 @@ package final class CallSweeper: @unchecked Sendable {
       for id in try late.column(0, as: UUID.self) { due[id, default: []].append(.expire) }
       let gone = try await transaction.query(
         """
-        SELECT cp.call_id, cp.user_id, p.user_id IS NULL FROM call_participants cp
-        JOIN calls c ON c.id = cp.call_id
+        SELECT cp.call_id, cp.user_id, p.user_id IS NULL OR v.blocked FROM call_participants cp
+        JOIN calls c ON c.id = cp.call_id JOIN conversations v ON v.id = c.conversation_id
         LEFT JOIN participants p ON p.conversation_id = c.conversation_id AND p.user_id = cp.user_id
         WHERE cp.state IN ('ringing', 'joined')
-          AND (p.user_id IS NULL OR cp.gone_since <= now() - $1 * interval '1 microsecond')
+          AND (p.user_id IS NULL OR v.blocked OR cp.gone_since <= now() - $1 * interval '1 microsecond')
         LIMIT $2
         """, Int64(settings.grace.nanoseconds / 1000), Self.batch)
       for index in 0..<gone.count {

@@ -5,7 +5,7 @@ package import Primitives
 package struct ConversationChange: Sendable {
   package enum Content: Sendable {
     /// Of the conversation itself; for its room.
-    case shared(title: String?, archivedAt: Timestamp?)
+    case shared(title: String?, archivedAt: Timestamp?, isReadOnly: Bool, slowMode: Int32)
     /// Of what the actor wants for themselves; for their sockets only.
     case personal(mute: Mute, isArchived: Bool)
   }
@@ -25,11 +25,13 @@ package struct ConversationChange: Sendable {
     json.beginObject()
     json.field("conversationId", conversation)
     switch content {
-    case .shared(let title, let archivedAt):
+    case .shared(let title, let archivedAt, let isReadOnly, let slowMode):
       json.field("actorId", actor)
       if let title { json.field("title", title) }
       json.key("archivedAt")
       if let archivedAt { json.value(archivedAt) } else { json.null() }
+      json.field("readOnly", isReadOnly)
+      json.field("slowMode", slowMode)
     case .personal(let mute, let isArchived):
       json.field("userId", actor)
       mute.write(to: &json)

@@ -62,7 +62,8 @@ extension ConversationService {
   }
 
   /// Takes part in a channel of the user's workspace. Who is in it already is no error; who comes into an empty one is its
-  /// admin. Throws `ChatError` notFound (also for a group of others) or conversationArchived.
+  /// admin. Throws `ChatError` notFound (also for a group of others), conversationArchived or
+  /// limitReached.
   package func join(_ conversation: UUID, by user: User) async throws {
     let events = try await pool.transaction { [self] transaction -> [BusEvent] in
       let rows = try await transaction.query(
@@ -83,6 +84,7 @@ extension ConversationService {
         SELECT $1, $2, CASE WHEN EXISTS (SELECT FROM participants WHERE conversation_id = $1) THEN 'member'
           ELSE 'admin' END, $3, $3, $3
         """, conversation, user.id, lastSeq)
+      try await WorkspaceQuota.requireParticipants(in: conversation, of: user.workspaceId, transaction)
       return try await record(joined: [user.id], conversation, by: user.id, transaction)
     }
     publisher.publish(events)

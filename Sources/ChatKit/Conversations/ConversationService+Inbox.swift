@@ -7,7 +7,7 @@ extension ConversationService {
   private static let columns = """
     SELECT c.id, c.type, c.title, c.created_by, c.last_seq, c.last_message_at, c.created_at, c.archived_at, c.role, c.encrypted,
       c.activity, c.read_seq, c.delivered_seq, c.muted_until, c.is_hidden, unread.count, mentioned.count,
-      o.id, o.username, o.display_name, o.avatar_url,
+      o.id, o.username, o.display_name, o.avatar_url, c.read_only, c.slow_seconds,
       \(MessageColumns.list)
     """
   private static let mine = """
@@ -79,16 +79,16 @@ extension ConversationService {
     let rows = try await pool.query(
       """
       SELECT c.id, c.type, c.title, c.created_by, c.last_seq, c.last_message_at, c.created_at, c.archived_at, p.role,
-        c.encrypted
+        c.encrypted, c.read_only, c.slow_seconds
       FROM participants p JOIN conversations c ON c.id = p.conversation_id
       WHERE p.conversation_id = $1 AND p.user_id = $2
       """, id, user)
     guard rows.count == 1 else { throw ChatError.noSuchConversation }
-    return try Self.conversation(rows[0])
+    return try Self.conversation(rows[0], settings: 10)
   }
 
-  /// The first ten columns.
-  private static func conversation(_ row: PostgresRow) throws -> Conversation {
+  /// The first ten columns, and two that begin at `settings`.
+  private static func conversation(_ row: PostgresRow, settings: Int) throws -> Conversation {
     Conversation(
       id: try row.get(0, as: UUID.self),
       type: ConversationType(rawValue: try row.get(1, as: String.self)) ?? .group,
@@ -96,7 +96,8 @@ extension ConversationService {
       lastSeq: try row.get(4, as: Int64.self), lastMessageAt: try row.get(5, as: Timestamp?.self),
       createdAt: try row.get(6, as: Timestamp.self), archivedAt: try row.get(7, as: Timestamp?.self),
       isEncrypted: try row.get(9, as: Bool.self),
-      role: ParticipantRole(rawValue: try row.get(8, as: String.self)) ?? .member)
+      role: ParticipantRole(rawValue: try row.get(8, as: String.self)) ?? .member,
+      isReadOnly: try row.get(settings, as: Bool.self), slowMode: try row.get(settings + 1, as: Int32.self))
   }
 
   private static func entry(_ row: PostgresRow) throws -> InboxEntry {
@@ -107,8 +108,8 @@ extension ConversationService {
         avatarURL: try row.get(20, as: String?.self))
     }
     return InboxEntry(
-      conversation: try conversation(row), activity: try row.get(10, as: Timestamp.self),
-      lastMessage: try row.isNull(21) ? nil : try MessageColumns.message(row, from: 21),
+      conversation: try conversation(row, settings: 21), activity: try row.get(10, as: Timestamp.self),
+      lastMessage: try row.isNull(23) ? nil : try MessageColumns.message(row, from: 23),
       unread: try row.get(15, as: Int64.self),
       mentions: try row.get(16, as: Int64.self), readSeq: try row.get(11, as: Int64.self),
       deliveredSeq: try row.get(12, as: Int64.self), mute: Mute(end: try row.get(13, as: Timestamp?.self)),

@@ -21,7 +21,8 @@ extension ConversationService {
   }
 
   /// Adds users to a group or channel; those who are in it already are no error. Answers how many are new.
-  /// Throws `ChatError` notFound, forbidden (not an admin, or a direct conversation), invalidRequest (unknown user).
+  /// Throws `ChatError` notFound, forbidden (not an admin, or a direct conversation), invalidRequest (unknown user),
+  /// limitReached (of the workspace).
   package func add(_ users: [UUID], to conversation: UUID, by actor: User) async throws -> Int {
     let users = Set(users)
     guard (1...limits.participants).contains(users.count) else {
@@ -41,6 +42,9 @@ extension ConversationService {
         INSERT INTO participants (conversation_id, user_id, read_seq, delivered_seq, joined_seq)
         SELECT $1, unnest($2::uuid[]), $3, $3, $3 ON CONFLICT DO NOTHING RETURNING user_id
         """, conversation, Array(users), held.lastSeq)
+      if rows.count > 0 {
+        try await WorkspaceQuota.requireParticipants(in: conversation, of: actor.workspaceId, transaction)
+      }
       return try await record(joined: try rows.column(0, as: UUID.self), conversation, by: actor.id, transaction)
     }
     publisher.publish(events)

@@ -4,10 +4,17 @@ package import Primitives
 extension ConversationService {
   /// Changes a group or channel; nil leaves a part as it is. Answers it as it is then.
   /// Throws `ChatError` notFound, forbidden (not an admin, or a direct conversation) or invalidRequest.
+  /// - Parameters:
+  ///   - isReadOnly: only admins send.
+  ///   - slowMode: seconds between two messages of one member, admins excepted; 0 for none.
   package func update(
-    _ conversation: UUID, title: String?, isArchived: Bool?, by actor: User
+    _ conversation: UUID, title: String?, isArchived: Bool?, isReadOnly: Bool? = nil, slowMode: Int32? = nil,
+    by actor: User
   ) async throws -> InboxEntry {
     if let title { try check(title: title) }
+    if let slowMode, !(0...limits.slowMode).contains(slowMode) {
+      throw ChatError.invalid("slowMode", "slowMode is 0 to \(limits.slowMode) seconds.")
+    }
     let events = try await pool.transaction { [self] transaction -> [BusEvent] in
       let held = try await lock(conversation, as: actor.id, transaction)
       guard held.type != .direct else {
@@ -19,15 +26,18 @@ extension ConversationService {
       let rows = try await transaction.query(
         """
         UPDATE conversations SET title = coalesce($2, title),
-          archived_at = CASE WHEN $3 IS NULL THEN archived_at WHEN $3 THEN coalesce(archived_at, now()) END
+          archived_at = CASE WHEN $3 IS NULL THEN archived_at WHEN $3 THEN coalesce(archived_at, now()) END,
+          read_only = coalesce($4, read_only), slow_seconds = coalesce($5, slow_seconds)
         WHERE id = $1 AND (($2::text IS NOT NULL AND title IS DISTINCT FROM $2)
-          OR ($3::boolean IS NOT NULL AND $3 <> (archived_at IS NOT NULL)))
-        RETURNING title, archived_at
-        """, conversation, title, isArchived)
+          OR ($3::boolean IS NOT NULL AND $3 <> (archived_at IS NOT NULL))
+          OR ($4::boolean IS NOT NULL AND $4 <> read_only) OR ($5::integer IS NOT NULL AND $5 <> slow_seconds))
+        RETURNING title, archived_at, read_only, slow_seconds
+        """, conversation, title, isArchived, isReadOnly, slowMode)
       guard rows.count == 1 else { return [] }
-      let (shown, archivedAt) = try rows[0].decode((String?, Timestamp?).self)
+      let (shown, archivedAt, isReadOnly, slowMode) = try rows[0].decode((String?, Timestamp?, Bool, Int32).self)
       let change = ConversationChange(
-        conversation: conversation, actor: actor.id, content: .shared(title: shown, archivedAt: archivedAt))
+        conversation: conversation, actor: actor.id,
+        content: .shared(title: shown, archivedAt: archivedAt, isReadOnly: isReadOnly, slowMode: slowMode))
       return try await record([change.event], transaction)
     }
     publisher.publish(events)

@@ -29,6 +29,8 @@ package final class ConversationService: @unchecked Sendable {
     package var unreadDepth = 4096
     /// A channel's members are counted up to this.
     package var memberCount = 1000
+    /// Seconds between two messages in slow mode.
+    package var slowMode: Int32 = 21_600
 
     package init() {}
   }
@@ -58,7 +60,7 @@ package final class ConversationService: @unchecked Sendable {
   ///
   /// A direct conversation has exactly one other member and is one per pair: the second to ask gets the first's, and
   /// `isNew` is false. Throws `ChatError` invalidRequest (unknown users, wrong number, title, encryption is off),
-  /// keyUnavailable.
+  /// keyUnavailable, limitReached (of the workspace), or blocked (a new direct one, where one of the two blocks the other).
   /// - Parameter encrypted: whether it is to be; it is in any case where the server encrypts all.
   package func create(
     _ type: ConversationType, title: String?, members: [UUID], encrypted: Bool = false, by creator: User
@@ -81,6 +83,7 @@ package final class ConversationService: @unchecked Sendable {
     }
     let (conversation, events) = try await pool.transaction { [self] transaction in
       try await requireUsers(others, of: creator.workspaceId, transaction)
+      try await WorkspaceQuota.requireConversation(creator.workspaceId, transaction)
       let id = UUID.v7()
       let rows = try await transaction.query(
         """
@@ -89,6 +92,7 @@ package final class ConversationService: @unchecked Sendable {
         """, id, creator.workspaceId, type.rawValue, title, creator.id, encrypted)
       try await insert([creator.id], .admin, id, transaction)
       try await insert(Array(others), .member, id, transaction)
+      try await WorkspaceQuota.requireParticipants(in: id, of: creator.workspaceId, transaction)
       let created = try rows[0].decode(Timestamp.self)
       let conversation = Conversation(
         id: id, type: type, title: title, createdBy: creator.id, lastSeq: 0, createdAt: created,
@@ -126,8 +130,12 @@ package final class ConversationService: @unchecked Sendable {
     let high = max(creator.id, other)
     let (id, isNew, events) = try await pool.transaction { [self] transaction -> (UUID, Bool, [BusEvent]) in
       try await requireUsers([other], of: creator.workspaceId, transaction)
+      try await UserBlocks.lock(low, high, transaction)
+      if let known = try await existing(low, high, creator.workspaceId, transaction) { return (known, false, []) }
+      if try await UserBlocks.exists(between: low, and: high, transaction) { throw ChatError.blocked }
+      try await WorkspaceQuota.requireConversation(creator.workspaceId, transaction)
       let id = UUID.v7()
-      // Two who start at once: the second waits for the first's commit here, and finds it below.
+      // The lock is for who runs this release: one before it may begin the same conversation at once.
       let made = try await transaction.query(
         """
         INSERT INTO conversations (id, workspace_id, type, created_by, direct_low, direct_high, encrypted)
@@ -138,15 +146,24 @@ package final class ConversationService: @unchecked Sendable {
         try await insert([low, high], .member, id, transaction)
         return (id, true, try await record(joined: [other], id, by: creator.id, transaction))
       }
-      let existing = try await transaction.query(
-        """
-        SELECT id FROM conversations
-        WHERE workspace_id = $1 AND direct_low = $2 AND direct_high = $3 AND type = 'direct'
-        """, creator.workspaceId, low, high)
-      return (try existing[0].decode(UUID.self), false, [])
+      guard let known = try await existing(low, high, creator.workspaceId, transaction) else {
+        throw ChatError(.conflict, "The conversation was begun by somebody else at this moment; try again.")
+      }
+      return (known, false, [])
     }
     publisher.publish(events)
     return (try await conversation(id, for: creator.id), isNew)
+  }
+
+  private func existing(
+    _ low: UUID, _ high: UUID, _ workspace: UUID, _ transaction: PostgresTransaction
+  ) async throws -> UUID? {
+    let rows = try await transaction.query(
+      """
+      SELECT id FROM conversations
+      WHERE workspace_id = $1 AND direct_low = $2 AND direct_high = $3 AND type = 'direct'
+      """, workspace, low, high)
+    return rows.count == 1 ? try rows[0].decode(UUID.self) : nil
   }
 
   func requireUsers(

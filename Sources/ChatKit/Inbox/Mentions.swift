@@ -34,6 +34,21 @@ package struct Mentions: InboxEffect {
     try await insert(last, in: transaction)
   }
 
+  /// A name is one user's within the conversation's workspace: two look-ups by index for each. Of two of whom one blocks
+  /// the other neither is told of a mention, so it is none.
+  private static let insertion = PostgresStatement(
+    unchecked: """
+      INSERT INTO mentions (user_id, conversation_id, seq, message_id, created_at)
+      SELECT DISTINCT u.id, m.conversation_id, m.seq, m.message_id, m.created_at
+      FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[])
+        AS m (conversation_id, seq, message_id, sender_id, created_at, name)
+      JOIN conversations c ON c.id = m.conversation_id
+      JOIN users u ON u.workspace_id = c.workspace_id AND lower(u.username) = m.name AND u.id <> m.sender_id
+      JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = u.id
+      WHERE \(UserBlocks.none(between: "u.id", and: "m.sender_id"))
+      ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
+      """)
+
   private func insert(
     _ messages: [Place: InboxEvent.Subject], in transaction: PostgresTransaction
   ) async throws {
@@ -54,17 +69,7 @@ package struct Mentions: InboxEffect {
       }
     }
     guard !names.isEmpty else { return }
-    // A name is one user's within the conversation's workspace: two look-ups by index for each.
     _ = try await transaction.query(
-      """
-      INSERT INTO mentions (user_id, conversation_id, seq, message_id, created_at)
-      SELECT DISTINCT u.id, m.conversation_id, m.seq, m.message_id, m.created_at
-      FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[])
-        AS m (conversation_id, seq, message_id, sender_id, created_at, name)
-      JOIN conversations c ON c.id = m.conversation_id
-      JOIN users u ON u.workspace_id = c.workspace_id AND lower(u.username) = m.name AND u.id <> m.sender_id
-      JOIN participants p ON p.conversation_id = m.conversation_id AND p.user_id = u.id
-      ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
-      """, conversations, seqs, ids, senders, times, names)
+      Self.insertion, conversations, seqs, ids, senders, times, names)
   }
 }

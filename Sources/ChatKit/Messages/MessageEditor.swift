@@ -51,8 +51,8 @@ package final class MessageEditor: Sendable {
 
   /// Gives a message another body; its sender's only.
   /// - Parameter version: the one that the editor has seen; nil for whichever there is.
-  /// Throws `ChatError` notFound, forbidden, preconditionFailed (another version), conflict (deleted), invalidRequest,
-  /// tooLarge, keyUnavailable.
+  /// Throws `ChatError` notFound, forbidden, preconditionFailed (another version), conflict (deleted), conversationArchived,
+  /// blocked, readOnly, invalidRequest, tooLarge, keyUnavailable.
   package func edit(
     _ id: UUID, body: String, version: Int64?, by user: UUID, trace: TraceContext? = nil
   ) async throws -> Message {
@@ -88,8 +88,29 @@ package final class MessageEditor: Sendable {
     return message
   }
 
+  /// Deletes a message, whoever's it is, as a moderator, who need not take part in its conversation. That it is deleted
+  /// already is no error. Throws `ChatError` notFound.
+  package func remove(at seq: Int64, of conversation: UUID, by moderator: UUID) async throws {
+    let received = Timestamp.now()
+    let event = UUID.v7()
+    let rows = try await store.pool.query(
+      "SELECT status, r_entry, r_epoch FROM remove_message($1, $2, $3, $4, $5)", conversation, seq, moderator, event,
+      received)
+    switch try rows[0].get(0, as: Int32.self) {
+    case 0:
+      let outcome = Outcome(
+        conversation: conversation, messageSeq: seq, entry: try rows[0].get(1), epoch: try rows[0].get(2), total: 0)
+      var message = try await message(at: outcome)
+      message.deletedAt = received
+      publish(event, message, .deleted, outcome, by: moderator, at: received, nil)
+    case 1: break
+    default: throw ChatError.noSuchMessage
+    }
+  }
+
   /// Adds a user's reaction to a message, or takes it back. Answers how many of that emoji there are then.
-  /// Throws `ChatError` notFound, conflict (the message was deleted), overloaded (too many), invalidRequest.
+  /// Throws `ChatError` notFound, conflict (the message was deleted, or has too many), conversationArchived, blocked,
+  /// invalidRequest.
   package func react(
     _ id: UUID, emoji: String, isAdded: Bool, by user: UUID, trace: TraceContext? = nil
   ) async throws -> ReactionCount {
@@ -163,11 +184,14 @@ package final class MessageEditor: Sendable {
           : "Only its sender, or an admin of the conversation, may delete a message.")
     case 4: throw ChatError(.preconditionFailed, "The message has changed since; read it again.", field: "If-Match")
     case 5: throw ChatError(.conflict, "The message was deleted.")
-    case 7: throw Unreadable.keyUnavailable.error
     case 6:
       throw ChatError(
         .conflict,
         "A message has at most \(limits.kinds) different reactions, and \(limits.own) of one user.", field: "emoji")
+    case 7: throw Unreadable.keyUnavailable.error
+    case 8: throw ChatError.archived
+    case 9: throw ChatError.blocked
+    case 10: throw ChatError.readOnly
     default: throw ChatError.noSuchMessage
     }
   }

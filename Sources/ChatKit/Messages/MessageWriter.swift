@@ -99,8 +99,8 @@ package final class MessageWriter: @unchecked Sendable {
 
   /// Stores the draft and answers after the commit.
   ///
-  /// Throws `ChatError`: notFound (no such conversation, or not a participant), conversationArchived,
-  /// idempotencyKeyReused, keyUnavailable, overloaded, unavailable (nothing was stored), outcomeUnknown.
+  /// Throws `ChatError`: notFound (no such conversation, or not a participant), conversationArchived, blocked, readOnly,
+  /// slowMode, idempotencyKeyReused, keyUnavailable, overloaded, unavailable (nothing was stored), outcomeUnknown.
   package func write(_ draft: MessageDraft) async throws -> Outcome {
     loop.assertCurrent()
     guard queue.count < limits.queue else {
@@ -317,6 +317,9 @@ package final class MessageWriter: @unchecked Sendable {
         answers.append((pending, .failure(error)))
       case (4, _, _, _): answers.append((pending, .failure(ChatError.archived)))
       case (5, _, _, _): unsealed.append(pending)
+      case (6, _, _, _): answers.append((pending, .failure(ChatError.blocked)))
+      case (7, _, _, _): answers.append((pending, .failure(ChatError.readOnly)))
+      case (8, _, _, let at?): answers.append((pending, .failure(ChatError.slow(until: at))))
       default:
         answers.append((pending, .failure(ChatError.noSuchConversation)))
       }

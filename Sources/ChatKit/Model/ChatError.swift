@@ -26,6 +26,16 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
     case keyUnavailable = "key_unavailable"
     /// What is stored is not what was encrypted.
     case decryptionFailed = "decryption_failed"
+    /// One of the two blocks the other.
+    case blocked
+    /// Only the conversation's admins send to it.
+    case readOnly = "read_only"
+    /// The conversation is in slow mode: again after `retryAfter`.
+    case slowMode = "slow_mode"
+    /// The workspace has as many as it may have.
+    case limitReached = "limit_reached"
+    /// Nobody registers in this workspace by themselves.
+    case registrationClosed = "registration_closed"
     /// `If-Match` names a state that is not the present one.
     case preconditionFailed = "precondition_failed"
     /// The idempotency key was used for another request.
@@ -62,7 +72,7 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
 
   package var isRetriable: Bool {
     switch code {
-    case .rateLimited, .overloaded, .unavailable, .outcomeUnknown, .keyUnavailable: true
+    case .rateLimited, .slowMode, .overloaded, .unavailable, .outcomeUnknown, .keyUnavailable: true
     default: false
     }
   }
@@ -78,6 +88,18 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
 
   package static let noSuchConversation = ChatError(
     .notFound, "There is no such conversation, or you are not one of its participants.")
+
+  package static let blocked = ChatError(.blocked, "One of you blocks the other; nothing is sent between you.")
+
+  package static let readOnly = ChatError(.readOnly, "Only admins of this conversation send to it.")
+
+  /// The conversation is in slow mode, and its member may send again at `time`.
+  static func slow(until time: Timestamp) -> ChatError {
+    let rest = (time - Timestamp.now()).components
+    return ChatError(
+      .slowMode, "This conversation is in slow mode; wait before you send again.",
+      retryAfter: max(1, Int(rest.seconds) + (rest.attoseconds > 0 ? 1 : 0)))
+  }
 
   package static let archived = ChatError(
     .conversationArchived, "The conversation is archived; nothing can be sent to it.")

@@ -26,6 +26,10 @@ package struct Conversation: Sendable {
   package var isEncrypted = false
   /// The role of the one who asks.
   package var role: ParticipantRole
+  /// Only admins send.
+  package var isReadOnly = false
+  /// Seconds between two messages of one member, admins excepted; 0 for none.
+  package var slowMode: Int32 = 0
 
   package func write(to json: inout JSONWriter) {
     json.beginObject()
@@ -45,6 +49,8 @@ package struct Conversation: Sendable {
     if let archivedAt { json.field("archivedAt", archivedAt) }
     if isEncrypted { json.field("encrypted", true) }
     json.field("role", role.rawValue)
+    if isReadOnly { json.field("readOnly", true) }
+    if slowMode > 0 { json.field("slowMode", slowMode) }
   }
 }
 

@@ -49,8 +49,3 @@ package struct User: Sendable {
     json.endObject()
   }
 }
-
-/// The tenant that exists from the first migration on.
-package enum Workspace {
-  package static let main = UUID(high: 0x0000_0000_0000_7000, low: 0x8000_0000_0000_0001)
-}

@@ -3,7 +3,8 @@ package import Primitives
 
 /// Who may see whose presence, and what it is. One a loop.
 ///
-/// A user's presence is seen by those who share a conversation of at most `maxMembers` with them, and by themselves.
+/// A user's presence is seen by those who share a conversation of at most `maxMembers` with them, and by themselves; but not
+/// where one of the two blocks the other.
 package final class PresenceService: @unchecked Sendable {
   package struct Limits: Sendable {
     /// Users asked for at once.
@@ -14,7 +15,8 @@ package final class PresenceService: @unchecked Sendable {
 
   /// The presence of a conversation's members.
   package enum Conversation: Sendable {
-    case members([PresenceStatus])
+    /// - Parameter hidden: how many there are besides, who block the viewer or whom the viewer blocks.
+    case members([PresenceStatus], hidden: Int)
     /// Of one with more members than are told one by one.
     case count(members: Int, online: Int)
   }
@@ -72,23 +74,31 @@ package final class PresenceService: @unchecked Sendable {
     return Set(try await visible(pairs).map(\.user))
   }
 
+  private static let visibility = PostgresStatement(
+    unchecked: """
+        SELECT a.viewer, a.other FROM unnest($1::uuid[], $2::uuid[]) AS a (viewer, other)
+        WHERE a.viewer = a.other OR \(UserBlocks.none(between: "a.viewer", and: "a.other")) AND EXISTS (
+          SELECT FROM participants mine
+          JOIN participants theirs ON theirs.conversation_id = mine.conversation_id AND theirs.user_id = a.other
+          WHERE mine.user_id = a.viewer AND (
+            SELECT count(*) FROM (
+              SELECT FROM participants p WHERE p.conversation_id = mine.conversation_id LIMIT $3 + 1) AS few) <= $3)
+      """)
+
   /// Those of the pairs whose first may see the second.
   package func visible(_ pairs: [(viewer: UUID, user: UUID)]) async throws -> [(viewer: UUID, user: UUID)] {
     guard !pairs.isEmpty else { return [] }
     let rows = try await pool.query(
-      """
-      SELECT a.viewer, a.other FROM unnest($1::uuid[], $2::uuid[]) AS a (viewer, other)
-      WHERE a.viewer = a.other OR EXISTS (
-        SELECT FROM participants mine
-        JOIN participants theirs ON theirs.conversation_id = mine.conversation_id AND theirs.user_id = a.other
-        WHERE mine.user_id = a.viewer AND (
-          SELECT count(*) FROM (
-            SELECT FROM participants p WHERE p.conversation_id = mine.conversation_id LIMIT $3 + 1) AS few) <= $3)
-      """, pairs.map(\.viewer), pairs.map(\.user), Int64(settings.maxMembers))
+      Self.visibility, pairs.map(\.viewer), pairs.map(\.user), Int64(settings.maxMembers))
     return try (0..<rows.count).map { row in
       let (viewer, user) = try rows[row].decode((UUID, UUID).self)
       return (viewer, user)
     }
+  }
+
+  /// Of each of `users` who has any: those who are told nothing of them, nor they of those.
+  package func hidden(from users: some Collection<UUID>) async throws -> [UUID: Set<UUID>] {
+    try await UserBlocks.hidden(from: users, pool)
   }
 
   /// The members of conversations, in one statement; nil for those with more than `maxMembers`.
@@ -118,7 +128,9 @@ package final class PresenceService: @unchecked Sendable {
       "SELECT FROM participants WHERE conversation_id = $1 AND user_id = $2", id, viewer)
     guard rows.count == 1 else { throw ChatError.noSuchConversation }
     if let members = try await members(of: [id])[id] ?? nil {
-      return .members(try await statuses(of: members.sorted()))
+      let hidden = try await UserBlocks.hidden(from: [viewer], pool)[viewer] ?? []
+      let shown = members.filter { !hidden.contains($0) }
+      return .members(try await statuses(of: shown.sorted()), hidden: members.count - shown.count)
     }
     let now = Timestamp.now()
     if let known = counts[id], known.at + Self.countLifetime > now {

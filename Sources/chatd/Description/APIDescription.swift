@@ -53,6 +53,7 @@ final class APIDescription: Sendable {
       ("Webhooks", "Servers that are told of events."),
       ("Push", "Devices that are notified while their user is offline."),
       ("Calls", "Who rings whom, and who is in a call."),
+      ("Moderation", "Who may do what, for administrators."),
       ("Service", "The server itself."),
     ]
     document.answerHeaders = [

@@ -49,6 +49,8 @@ extension Schema {
     .optional("archivedAt", .time, "An admin archived it: it can be read, and nothing is sent to it."),
     .optional("encrypted", .boolean, "Its messages are encrypted at rest; they are not searched."),
     .required("role", .participantRole, "Of who asks."),
+    .optional("readOnly", .boolean, "Only admins send."),
+    .optional("slowMode", .integer(1...21_600), "Seconds between two messages of one member, admins excepted."),
   ]
 
   static let participantRole = Schema.oneOf("admin", "member")

@@ -14,27 +14,34 @@ struct AuthRoutes: Sendable {
       .body(
         .object(
           .required("username", .username), .required("password", .password),
-          .omittable("displayName", .displayName, "The username where it is absent."))
+          .omittable("displayName", .displayName, "The username where it is absent."),
+          .omittable("workspace", .workspaceName, "The main one where it is absent."))
       )
-      .answer(.created, .session).problems(.conflict, .tooManyAttempts)
+      .answer(.created, .session).problems(.conflict, .tooManyAttempts, .registrationClosed, .limitReached)
     router.post("/api/auth/register", register) { request, _ in
       let inCookies = try TokenCookies.areWanted(request)
       let body = try Payload(request)
       let session = try await accounts.register(
         username: try body.string("username"), password: try body.string("password"),
-        displayName: try body.optionalString("displayName"), client: ClientInfo(request))
+        displayName: try body.optionalString("displayName"), workspace: try body.optionalString("workspace"),
+        client: ClientInfo(request))
       return Self.answer(.created, session, inCookies)
     }
     let login = Operation("login", "Log in", tag: "Accounts").open.cost(.login)
       .details("After five wrong passwords in a row a name is locked for 1, then 5, 15 and 60 minutes.")
       .withCookies()
-      .body(.object(.required("username", .string), .required("password", .string)))
+      .body(
+        .object(
+          .required("username", .string), .required("password", .string),
+          .omittable("workspace", .string, "Its name; the main one where it is absent."))
+      )
       .answer(.ok, .session).problems(.unauthenticated, .accountDisabled, .tooManyAttempts)
     router.post("/api/auth/login", login) { request, _ in
       let inCookies = try TokenCookies.areWanted(request)
       let body = try Payload(request)
       let session = try await accounts.login(
-        username: try body.string("username"), password: try body.string("password"), client: ClientInfo(request))
+        username: try body.string("username"), password: try body.string("password"),
+        workspace: try body.optionalString("workspace"), client: ClientInfo(request))
       return Self.answer(.ok, session, inCookies)
     }
     let refresh = Operation("refresh", "Exchange a refresh token for the next one", tag: "Accounts").open.cost(.login)

@@ -22,7 +22,7 @@ struct CallRoutes: Sendable {
           .omittable("userIds", .array(.uuid, count: 0...calls.limits.participants)))
       )
       .answer(.created, .call).answer(.ok, .call, "The call that goes on already.")
-      .problems(.notFound, .conversationArchived, .busy, .conflict)
+      .problems(.notFound, .conversationArchived, .blocked, .busy, .conflict)
     router.post("/api/calls", invite) { request, context in
       let body = try Payload(request)
       let (call, isNew) = try await calls.invite(
@@ -34,7 +34,8 @@ struct CallRoutes: Sendable {
       ("accept", .accept, "Accept a call, or come into it"), ("decline", .decline, "Decline a call"),
       ("hangup", .hangUp, "Leave a call"),
     ] as [(String, CallService.Answer, String)] {
-      let operation = Operation("\(name)Call", summary, tag: "Calls").answer(.ok, .call).problems(.busy, .conflict)
+      let operation = Operation("\(name)Call", summary, tag: "Calls").answer(.ok, .call).problems(
+        .busy, .blocked, .conflict)
       router.post("/api/calls/:id/\(name)", operation) { _, context in
         let call = try await calls.answer(
           answer, to: try context.parameter("id", as: UUID.self), by: try context.claims().user)
@@ -44,7 +45,7 @@ struct CallRoutes: Sendable {
     let signal = Operation("signalInCall", "Hand something to another participant's sockets", tag: "Calls")
       .details("A description of a session, a candidate: whatever the clients have to say to each other.")
       .body(.object(.required("to", .uuid), .required("data", .any, "Any JSON but null.")))
-      .answer(.noContent).problems(.forbidden, .conflict, .rateLimited)
+      .answer(.noContent).problems(.forbidden, .blocked, .conflict, .rateLimited)
     router.post("/api/calls/:id/signal", signal) { request, context in
       let body = try Payload(request)
       try await calls.signal(

@@ -22,7 +22,7 @@ struct ChannelRoutes: Sendable {
     }
     let join = Operation("joinConversation", "Join a channel", tag: "Conversations")
       .details("What was said before is history, and not unread.")
-      .answer(.ok, .inboxEntry).problems(.conversationArchived)
+      .answer(.ok, .inboxEntry).problems(.conversationArchived, .limitReached)
     router.post("/api/conversations/:id/join", join) { _, context in
       let user = try await accounts.user(try context.claims().user)
       let id = try context.parameter("id", as: UUID.self)

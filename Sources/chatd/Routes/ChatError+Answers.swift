@@ -12,13 +12,13 @@ extension ChatError {
     switch code {
     case .invalidRequest: .badRequest
     case .unauthenticated: .unauthorized
-    case .forbidden, .accountDisabled: .forbidden
+    case .forbidden, .accountDisabled, .blocked, .readOnly, .registrationClosed: .forbidden
     case .notFound: .notFound
-    case .conflict, .busy, .conversationArchived, .conversationEncrypted: .conflict
+    case .conflict, .busy, .conversationArchived, .conversationEncrypted, .limitReached: .conflict
     case .preconditionFailed: .preconditionFailed
     case .tooLarge: .contentTooLarge
     case .idempotencyKeyReused: .unprocessableContent
-    case .tooManyAttempts, .rateLimited: .tooManyRequests
+    case .tooManyAttempts, .rateLimited, .slowMode: .tooManyRequests
     case .internal, .decryptionFailed: .internalServerError
     case .overloaded, .unavailable, .outcomeUnknown, .keyUnavailable: .serviceUnavailable
     }

@@ -29,7 +29,7 @@ struct ConversationRoutes: Sendable {
       )
       .answer(.created, .conversation).answerHeader("Location", .string, "Its path.")
       .answer(.ok, .conversation, "The direct conversation that there is.")
-      .problems(.notFound, .keyUnavailable)
+      .problems(.notFound, .blocked, .limitReached, .conflict, .keyUnavailable)
     router.post("/api/conversations", create) { request, context in
       try await self.create(request, try context.claims())
     }
@@ -39,14 +39,26 @@ struct ConversationRoutes: Sendable {
     router.get("/api/conversations/:id", read) { _, context in
       try await show(try context.parameter("id", as: UUID.self), try context.claims())
     }
-    let update = Operation("updateConversation", "Rename a conversation, or archive it for all", tag: "Conversations")
-      .details("For its admins. To an archived conversation nothing is sent; it can be read, and taken out again.")
-      .body(
-        .object(
-          .omittable("title", .string(length: 1...conversations.limits.title, pattern: "^[^\\u0000]*$")),
-          .omittable("archived", .boolean))
-      )
-      .answer(.ok, .inboxEntry).problems(.forbidden)
+    let update = Operation(
+      "updateConversation", "Rename a conversation, archive it for all, or restrict who sends to it",
+      tag: "Conversations"
+    )
+    .details(
+      """
+      For its admins. To an archived conversation nothing is sent; it can be read, and taken out again. Neither reading \
+      only nor slow mode concerns admins.
+      """
+    )
+    .body(
+      .object(
+        .omittable("title", .string(length: 1...conversations.limits.title, pattern: "^[^\\u0000]*$")),
+        .omittable("archived", .boolean),
+        .omittable("readOnly", .boolean, "Only admins send."),
+        .omittable(
+          "slowMode", .integer(0...Int64(conversations.limits.slowMode)),
+          "Seconds between two messages of one member; 0 for none."))
+    )
+    .answer(.ok, .inboxEntry).problems(.forbidden)
     router.patch("/api/conversations/:id", update) { request, context in
       try await self.update(request, context)
     }
@@ -63,7 +75,7 @@ struct ConversationRoutes: Sendable {
           .omittable("userId", .uuid), .omittable("participants", .users(most: conversations.limits.participants)))
       )
       .answer(.ok, .object(.required("added", .integer(0...Int64.max), "How many were not in it before.")))
-      .problems(.forbidden)
+      .problems(.forbidden, .limitReached)
     router.post("/api/conversations/:id/participants", add) { request, context in
       let id = try context.parameter("id", as: UUID.self)
       let body = try Payload(request)
@@ -160,11 +172,14 @@ struct ConversationRoutes: Sendable {
     let body = try Payload(request)
     let title = try body.optionalString("title")
     let archived = try body.optionalBool("archived")
-    guard title != nil || archived != nil else {
-      throw ChatError(.invalidRequest, "Say what is to change: title, archived.")
+    let readOnly = try body.optionalBool("readOnly")
+    let slowMode = try body.optionalInt64("slowMode", atLeast: 0)
+    guard title != nil || archived != nil || readOnly != nil || slowMode != nil else {
+      throw ChatError(.invalidRequest, "Say what is to change: title, archived, readOnly, slowMode.")
     }
     let entry = try await conversations.update(
-      try context.parameter("id", as: UUID.self), title: title, isArchived: archived, by: actor)
+      try context.parameter("id", as: UUID.self), title: title, isArchived: archived, isReadOnly: readOnly,
+      slowMode: slowMode.map { Int32(clamping: $0) }, by: actor)
     return .json(.ok) { entry.write(to: &$0) }
   }
 

@@ -12,6 +12,13 @@ extension HTTPRequest {
     return limit
   }
 
+  /// The `cursor` parameter of lists in the order of identifiers. Throws `ChatError` invalidRequest.
+  func cursor() throws -> UUID? {
+    guard let text = query["cursor"] else { return nil }
+    guard let id = UUID(text) else { throw ChatError.invalid("cursor", "The cursor is not one of ours.") }
+    return id
+  }
+
   /// A parameter that is a UUID; nil without it. Throws `ChatError` invalidRequest.
   func uuid(_ name: String) throws -> UUID? {
     guard let text = query[name] else { return nil }

@@ -44,7 +44,9 @@ struct MessageRoutes: Sendable {
       .body(Self.draft(messages.limits.body))
       .answer(.created, .message)
       .answerHeader("Idempotency-Replayed", .oneOf("true"), "It had been sent before.")
-      .problems(.notFound, .idempotencyKeyReused, .outcomeUnknown, .keyUnavailable)
+      .problems(
+        .notFound, .idempotencyKeyReused, .outcomeUnknown, .conversationArchived, .blocked, .readOnly, .slowMode,
+        .keyUnavailable)
     router.post("/api/messages", send) { request, context in try await self.send(request, context) }
     let batch = Operation("sendMessages", "Send several messages", tag: "Messages").cost(.send)
       .details("They are stored in their order, each for itself: element n of the answer is of message n.")
@@ -91,7 +93,10 @@ struct MessageRoutes: Sendable {
       .header("If-Match", .string, "Change only this state of the message.")
       .body(.object(.required("body", .string(length: 0...messages.limits.body))))
       .answer(.ok, .message).answerHeader("ETag", tag, "The new state of the message.")
-      .problems(.forbidden, .conflict, .preconditionFailed, .tooLarge, .outcomeUnknown, .keyUnavailable)
+      .problems(
+        .forbidden, .conflict, .preconditionFailed, .tooLarge, .outcomeUnknown, .conversationArchived, .blocked,
+        .readOnly,
+        .keyUnavailable)
     router.patch("/api/messages/:id", edit) { request, context in
       let claims = try context.claims()
       let message = try await editor.edit(
@@ -116,7 +121,7 @@ struct MessageRoutes: Sendable {
     let react = Operation("addReaction", "React to a message", tag: "Messages").cost(.send)
       .body(.object(.required("emoji", emoji, "At most \(editor.limits.emoji) bytes, without spaces.")))
       .answer(.ok, .reaction, "How many there are now.")
-      .problems(.conflict, .outcomeUnknown)
+      .problems(.conflict, .outcomeUnknown, .conversationArchived, .blocked)
     router.post("/api/messages/:id/reactions", react) { request, context in
       try await self.react(try Payload(request).string("emoji"), isAdded: true, context)
     }
@@ -124,7 +129,7 @@ struct MessageRoutes: Sendable {
       .query("emoji", emoji, "Which; it may be in a body as well.")
       .body(.object(.omittable("emoji", emoji)), isRequired: false)
       .answer(.ok, .reaction, "How many are left.")
-      .problems(.conflict, .outcomeUnknown)
+      .problems(.conflict, .outcomeUnknown, .conversationArchived)
     router.delete("/api/messages/:id/reactions", unreact) { request, context in
       // Many clients send no body with DELETE.
       let named = request.query["emoji"]

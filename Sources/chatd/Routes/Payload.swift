@@ -110,6 +110,13 @@ struct Payload: Sendable {
     }
   }
 
+  /// An object within; nil where there is none.
+  func optionalObject(_ key: String) throws -> Payload? {
+    guard let value = self[key] else { return nil }
+    guard value.kind == .object else { throw ChatError.invalid(key, "\(key) must be an object.") }
+    return Payload(value)
+  }
+
   func optionalTime(_ key: String) throws -> Timestamp? {
     guard let value = self[key] else { return nil }
     guard let time = value.timestamp else { throw ChatError.invalid(key, "\(key) must be a time as RFC 3339 has it.") }

@@ -94,8 +94,8 @@ extension JSONWriter {
   /// The fields `members` and `online`, which are numbers, and `statuses` where the members are told one by one.
   mutating func presence(_ conversation: PresenceService.Conversation) {
     switch conversation {
-    case .members(let found):
-      field("members", found.count)
+    case .members(let found, let hidden):
+      field("members", found.count + hidden)
       field("online", found.count(where: \.isOnline))
       statuses(found)
     case .count(let members, let online):

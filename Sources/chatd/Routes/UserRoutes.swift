@@ -76,7 +76,7 @@ struct UserRoutes: Sendable {
       cursor = parsed
     }
     let found = try await accounts.search(
-      query["q"] ?? "", in: claims.workspace, after: cursor, limit: try request.limit(default: 20, most: 50))
+      query["q"] ?? "", for: claims, after: cursor, limit: try request.limit(default: 20, most: 50))
     return .json(.ok) { json in
       json.beginObject()
       json.key("users")

@@ -185,7 +185,7 @@ struct PresenceTests {
       else { throw TestFailure("a large conversation told its members") }
       #expect(members == 7 && online == 3)
       let small = try await domain.group(users[8], [users[0], users[1]])
-      guard case .members(let statuses) = try await presence.service.conversation(small, for: users[1].id) else {
+      guard case .members(let statuses, _) = try await presence.service.conversation(small, for: users[1].id) else {
         throw TestFailure("a small conversation told only a number")
       }
       #expect(statuses.filter(\.isOnline).map(\.user) == [users[0].id, users[1].id].sorted())

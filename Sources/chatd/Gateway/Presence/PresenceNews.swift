@@ -10,6 +10,8 @@ enum PresenceNews: Equatable {
   case edge(PresenceEdge)
   /// The members of a conversation are others now, `user` among them or not any more.
   case members(conversation: UUID, user: UUID)
+  /// One of the two blocks the other now, or does not any more.
+  case blocks(UUID, UUID)
 
   static let channel = "chatd:presence"
   /// The first byte of a message; no broadcast, request or ask begins so.
@@ -36,6 +38,12 @@ enum PresenceNews: Equatable {
         append(conversation.low)
         append(user.high)
         append(user.low)
+      case .blocks(let one, let other):
+        bytes.append(UInt8(ascii: "b"))
+        append(one.high)
+        append(one.low)
+        append(other.high)
+        append(other.low)
       }
     }
     return bytes
@@ -61,6 +69,9 @@ enum PresenceNews: Equatable {
         position += edgeLength
       case UInt8(ascii: "m") where bytes.count - position >= membersLength:
         body(.members(conversation: identifier(0), user: identifier(16)))
+        position += membersLength
+      case UInt8(ascii: "b") where bytes.count - position >= membersLength:
+        body(.blocks(identifier(0), identifier(16)))
         position += membersLength
       default: return
       }

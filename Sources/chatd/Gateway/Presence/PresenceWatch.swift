@@ -34,6 +34,8 @@ final class PresenceWatch: @unchecked Sendable {
     let since = Timestamp.now().microseconds - 30_000_000
     var rooms: ContiguousArray<Room> = []
     var sessions: ContiguousArray<GatewaySession> = []
+    /// Who is not told, though they are in a room with the user: one of the two blocks the other.
+    var hidden: Set<UUID> = []
 
     var isEmpty: Bool { rooms.isEmpty && sessions.isEmpty }
   }
@@ -125,8 +127,11 @@ final class PresenceWatch: @unchecked Sendable {
         if waiting.isEmpty { heldForWaiting = [] }
         do {
           let found = try await service.members(of: batch.compactMap(\.conversation))
+          let everybody = Set(found.values.lazy.compactMap { $0 }.joined())
+          let hidden = try await service.hidden(from: everybody)
           var fresh: [ObjectIdentifier: Set<UUID>] = [:]
           for room in batch { fresh[ObjectIdentifier(room)] = settle(room, found) }
+          for user in everybody { users[user]?.hidden = hidden[user] ?? [] }
           let held = heldForLoading
           heldForLoading = []
           for edge in held { tell(edge, fresh) }
@@ -271,6 +276,16 @@ final class PresenceWatch: @unchecked Sendable {
         for session in users[user]?.sessions ?? [] { toCheck.insert(ObjectIdentifier(session)) }
         for session in rooms(AdapterChannel.userRoom(user))?.members ?? [] { toCheck.insert(ObjectIdentifier(session)) }
         if !toCheck.isEmpty { check() }
+      case .blocks(let one, let other):
+        // At once, whatever it is: what they may be told after all, they are when the store has said so.
+        users[one]?.hidden.insert(other)
+        users[other]?.hidden.insert(one)
+        for user in [one, other] {
+          // Their members are read anew, and with them whom each may be told of.
+          for room in users[user]?.rooms ?? [] { reload(room) }
+          for session in users[user]?.sessions ?? [] { toCheck.insert(ObjectIdentifier(session)) }
+        }
+        if !toCheck.isEmpty { check() }
       }
     }
   }
@@ -294,16 +309,24 @@ final class PresenceWatch: @unchecked Sendable {
     watched.version = edge.version
     var packets = Self.packets(edge)
     if watched.rooms.count == 1, watched.sessions.isEmpty {
-      for member in watched.rooms[0].members where member.user != edge.user { send(&packets, to: member) }
+      for member in watched.rooms[0].members where member.user != edge.user && !watched.hidden.contains(member.user) {
+        send(&packets, to: member)
+      }
       return
     }
     var had = Set<ObjectIdentifier>()
     for room in watched.rooms {
-      for member in room.members where member.user != edge.user && had.insert(ObjectIdentifier(member)).inserted {
+      for member in room.members
+      where member.user != edge.user && !watched.hidden.contains(member.user)
+        && had.insert(ObjectIdentifier(member)).inserted
+      {
         send(&packets, to: member)
       }
     }
-    for session in watched.sessions where had.insert(ObjectIdentifier(session)).inserted { send(&packets, to: session) }
+    for session in watched.sessions
+    where !watched.hidden.contains(session.user) && had.insert(ObjectIdentifier(session)).inserted {
+      send(&packets, to: session)
+    }
   }
 
   /// Tells the rooms in which the user is new of an edge that came while they were read.
@@ -316,7 +339,10 @@ final class PresenceWatch: @unchecked Sendable {
     for room in watched.rooms where !isNew(room) { had.formUnion(room.members.map { ObjectIdentifier($0) }) }
     var packets = Self.packets(edge)
     for room in watched.rooms where isNew(room) {
-      for member in room.members where member.user != edge.user && had.insert(ObjectIdentifier(member)).inserted {
+      for member in room.members
+      where member.user != edge.user && !watched.hidden.contains(member.user)
+        && had.insert(ObjectIdentifier(member)).inserted
+      {
         send(&packets, to: member)
       }
     }
