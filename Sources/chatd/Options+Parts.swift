@@ -168,15 +168,6 @@ extension AccountService.Settings {
   }
 }
 
-extension PasswordHasher {
-  convenience init(_ options: AccountOptions) {
-    self.init(
-      cost: Cost(
-        memoryKiB: UInt32(options.passwordMemory.bytes >> 10), passes: UInt32(options.passwordPasses)),
-      threads: options.passwordThreads, queueLimit: options.passwordQueue)
-  }
-}
-
 extension Hub.Limits {
   init(_ options: SocketOptions) {
     self.init()

@@ -1,4 +1,3 @@
-import ChatKit
 import Glibc
 import Primitives
 
@@ -11,20 +10,20 @@ import Primitives
 ///
 /// Every node of an installation needs the same. A key is known by its contents, so its file can have another name
 /// later; docs/ACCOUNTS.md says how a key is exchanged without logging anyone out.
-struct Secrets: Sendable {
+package struct Secrets: Sendable {
   /// Beside the active one.
   private static let maximumKeys = 16
 
   private let folder: String
-  let tokenKeys: SigningKeySet
-  let sessionKey: [UInt8]
+  package let tokenKeys: SigningKeySet
+  package let sessionKey: [UInt8]
 
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
+  package struct Failure: Error, CustomStringConvertible {
+    package let description: String
   }
 
   /// Reads the folder; what is missing is made. Throws `Failure`.
-  init(folder: String) throws {
+  package init(folder: String) throws {
     if mkdir(folder, 0o700) != 0, errno != EEXIST {
       throw Failure(description: "cannot make the folder \(folder): \(String(cString: strerror(errno)))")
     }
@@ -39,16 +38,19 @@ struct Secrets: Sendable {
 
   /// The keys of access tokens as the files have them now. Nothing is made: a file that is missing while somebody
   /// renames it must not become a new key. Throws `Failure`.
-  func readTokenKeys() throws -> SigningKeySet {
-    guard let token = try Self.read("\(folder)/token.key") else {
+  package func readTokenKeys() throws -> SigningKeySet { try Self.tokenKeys(in: folder) }
+
+  /// The same of any folder, for who signs or verifies and is no server. Throws `Failure`.
+  package static func tokenKeys(in folder: String) throws -> SigningKeySet {
+    guard let token = try read("\(folder)/token.key") else {
       throw Failure(description: "\(folder)/token.key is missing")
     }
-    return try Self.keys(folder, active: token)
+    return try keys(folder, active: token)
   }
 
   /// The master key of the folder; nil where there is none. Throws `Failure`, `KeyError`.
   /// - Parameter isMade: make it where it is missing.
-  func masterKey(isMade: Bool) throws -> MasterKey? {
+  package func masterKey(isMade: Bool) throws -> MasterKey? {
     let path = "\(folder)/master.key"
     guard let bytes = try isMade ? Self.file(path) : Self.read(path) else { return nil }
     return try MasterKey(file: bytes, source: path)
