@@ -18,4 +18,7 @@ package struct CompletionRequest: Sendable {
     guard let texts = given[parameter.name] else { return key.value(of: nil) }
     return texts.allSatisfy(parameter.schema.isValid) ? key.value(of: texts) : nil
   }
+
+  /// What was typed for a parameter, whatever it is; nil for nothing.
+  package func texts(of parameter: Parameter) -> [String]? { given[parameter.name] }
 }
