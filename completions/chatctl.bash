@@ -4,6 +4,7 @@
 __chatctl_command() {
   case "$1/$2" in
     '/migrate') REPLY='/migrate' ;;
+    '/user') REPLY='/user' ;;
     '/context') REPLY='/context' ;;
     '/help') REPLY='/help' ;;
     '/completion') REPLY='/completion' ;;
@@ -11,6 +12,18 @@ __chatctl_command() {
     '/version') REPLY='/version' ;;
     '/migrate/status') REPLY='/migrate/status' ;;
     '/migrate/up') REPLY='/migrate/up' ;;
+    '/user/list' | '/user/ls') REPLY='/user/list' ;;
+    '/user/get') REPLY='/user/get' ;;
+    '/user/create') REPLY='/user/create' ;;
+    '/user/password') REPLY='/user/password' ;;
+    '/user/disable') REPLY='/user/disable' ;;
+    '/user/enable') REPLY='/user/enable' ;;
+    '/user/role') REPLY='/user/role' ;;
+    '/user/kick') REPLY='/user/kick' ;;
+    '/user/sessions') REPLY='/user/sessions' ;;
+    '/user/token') REPLY='/user/token' ;;
+    '/user/sessions/list' | '/user/sessions/ls') REPLY='/user/sessions/list' ;;
+    '/user/sessions/revoke') REPLY='/user/sessions/revoke' ;;
     '/context/list') REPLY='/context/list' ;;
     '/context/use') REPLY='/context/use' ;;
     '/context/show') REPLY='/context/show' ;;
@@ -67,7 +80,19 @@ __chatctl_takes_value() {
     *' --push-attempts' | *' --presence-ttl' | *' --presence-grace' | *' --presence-sweep-interval' | \
     *' --presence-max-members' | *' --presence-max-subscriptions' | *' --presence-max-batch' | \
     *' --calls-ring-timeout' | *' --calls-grace' | *' --calls-max-participants' | *' --calls-stun-uris' | \
-    *' --calls-turn-uris' | *' --calls-turn-secret-file' | *' --calls-turn-lifetime' | \
+    *' --calls-turn-uris' | *' --calls-turn-secret-file' | *' --calls-turn-lifetime' | '/user --workspace' | \
+    '/user/'*' --workspace' | '/user -w' | '/user/'*' -w' | '/user/list --role' | '/user/list --state' | \
+    '/user/list --presence' | '/user/list --prefix' | '/user/list --created-after' | \
+    '/user/list --created-before' | '/user/list --unseen-since' | '/user/list --limit' | '/user/list -n' | \
+    '/user/list --after' | '/user/list --output' | '/user/list -o' | '/user/list --fields' | \
+    '/user/get --output' | '/user/get -o' | '/user/get --fields' | '/user/create --display-name' | \
+    '/user/create --role' | '/user/create --password-file' | '/user/create --output' | '/user/create -o' | \
+    '/user/create --fields' | '/user/password --password-file' | '/user/disable --output' | \
+    '/user/disable -o' | '/user/disable --fields' | '/user/enable --output' | '/user/enable -o' | \
+    '/user/enable --fields' | '/user/role --output' | '/user/role -o' | '/user/role --fields' | \
+    '/user/kick --output' | '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | \
+    '/user/sessions/list -o' | '/user/sessions/list --fields' | '/user/sessions/revoke --session' | \
+    '/user/token --ttl' | '/user/token --output' | '/user/token -o' | '/user/token --fields' | \
     '/context/list --output' | '/context/list -o' | '/context/list --fields' | '/context/show --output' | \
     '/context/show -o' | '/context/show --fields') ;;
     *) return 1 ;;
@@ -109,6 +134,31 @@ __chatctl_values() {
     *' --webhooks-ca-file') REPLY=@file ;;
     *' --push-secret-file') REPLY=@file ;;
     *' --calls-turn-secret-file') REPLY=@file ;;
+    '/user/list --role') REPLY='user admin' ;;
+    '/user/list --state') REPLY='active disabled' ;;
+    '/user/list --presence') REPLY='online offline' ;;
+    '/user/list --output' | '/user/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/get --output' | '/user/get -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/get @'1) REPLY=@dynamic ;;
+    '/user/create --role') REPLY='user admin' ;;
+    '/user/create --password-file') REPLY=@file ;;
+    '/user/create --output' | '/user/create -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/password --password-file') REPLY=@file ;;
+    '/user/password @'1) REPLY=@dynamic ;;
+    '/user/disable --output' | '/user/disable -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/disable @'*) REPLY=@dynamic ;;
+    '/user/enable --output' | '/user/enable -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/enable @'*) REPLY=@dynamic ;;
+    '/user/role --output' | '/user/role -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/role @'1) REPLY='user admin' ;;
+    '/user/role @'*) REPLY=@dynamic ;;
+    '/user/kick --output' | '/user/kick -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/kick @'*) REPLY=@dynamic ;;
+    '/user/sessions/list --output' | '/user/sessions/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/sessions/list @'1) REPLY=@dynamic ;;
+    '/user/sessions/revoke @'1) REPLY=@dynamic ;;
+    '/user/token --output' | '/user/token -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/token @'*) REPLY=@dynamic ;;
     '/context/list --output' | '/context/list -o') REPLY='table wide json ndjson yaml name' ;;
     '/context/use @'1) REPLY=@dynamic ;;
     '/context/show --output' | '/context/show -o') REPLY='table wide json ndjson yaml name' ;;
@@ -123,7 +173,7 @@ __chatctl_values() {
 __chatctl_words() {
   case "$1" in
     '')
-      commands='migrate context help completion man version'
+      commands='migrate user context help completion man version'
       options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate')
@@ -137,6 +187,58 @@ __chatctl_words() {
     '/migrate/up')
       commands=''
       options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user')
+      commands='list get create password disable enable role kick sessions token'
+      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/list')
+      commands=''
+      options='--all-workspaces -A --role --state --presence --prefix --created-after --created-before --unseen-since --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/get')
+      commands=''
+      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/create')
+      commands=''
+      options='--display-name --role --password-file --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/password')
+      commands=''
+      options='--password-file --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/disable')
+      commands=''
+      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/enable')
+      commands=''
+      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/role')
+      commands=''
+      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/kick')
+      commands=''
+      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/sessions')
+      commands='list revoke'
+      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/sessions/list')
+      commands=''
+      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/sessions/revoke')
+      commands=''
+      options='--session --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/token')
+      commands=''
+      options='--ttl --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/context')
       commands='list use show'

@@ -15,6 +15,6 @@ enum Root {
         Example("chatctl context use production", "Another installation from now on"),
       ],
       options: [CommonOptions.noInput, CommonOptions.timeout] + ConnectionOptions.keys,
-      subcommands: [MigrateCommands.group, ContextCommands.group]),
+      subcommands: [MigrateCommands.group, UserCommands.group, ContextCommands.group]),
     version: Version.current)
 }

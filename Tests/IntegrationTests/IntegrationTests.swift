@@ -87,7 +87,7 @@ struct Stack: Sendable {
 
 /// The installation that the tests share; started by the first of them.
 private enum SharedInstallation {
-  static let processes = Task<(Chatd, [Chatd]), any Error> {
+  static let processes = Task<(Chatd, [Chatd], Installation), any Error> {
     _ = try await TestServers.shared
     try await TestDatabase.sql("CREATE DATABASE integration TEMPLATE template0")
     // A Redis of its own: what is said to all rooms knows no databases.
@@ -100,14 +100,23 @@ private enum SharedInstallation {
       secrets: "\(try TemporaryFolder.make())/secrets")
     installation.options = ["--attachments-folder", "\(try TemporaryFolder.make())/files"]
     let api = try await installation.start("api")
-    return (api, [try await installation.start("gateway"), try await installation.start("gateway")])
+    let gateways = [try await installation.start("gateway"), try await installation.start("gateway")]
+    return (api, gateways, installation)
   }
 }
 
 /// Runs `body` on a loop of its own with the shared installation.
 func withStack(_ body: @escaping @Sendable (Stack) async throws -> Void) async throws {
-  let (api, gateways) = try await SharedInstallation.processes.value
+  let (api, gateways, _) = try await SharedInstallation.processes.value
   try await withLoop { loop in try await body(Stack(api: api, gateways: gateways, loop: loop)) }
+}
+
+/// The same with `chatctl` for that installation.
+func withTool(_ body: @escaping @Sendable (Stack, Tool) async throws -> Void) async throws {
+  let (api, gateways, installation) = try await SharedInstallation.processes.value
+  try await withLoop { loop in
+    try await body(Stack(api: api, gateways: gateways, loop: loop), Tool(installation: installation))
+  }
 }
 
 /// What an RFC 9457 problem says.

@@ -40,6 +40,7 @@ package final class AccountService: @unchecked Sendable {
   let passwords: PasswordHasher
   let attempts: LoginAttempts
   let rooms: RoomEmitter
+  let sessions: UserSessions
   let successorKey: [UInt8]
   let settings: Settings
   private let tokens: TokenVerifier
@@ -57,6 +58,7 @@ package final class AccountService: @unchecked Sendable {
     self.tokens = tokens
     self.successorKey = successorKey
     self.rooms = rooms
+    sessions = UserSessions(pool: pool, rooms: rooms)
     self.settings = settings
     attempts = LoginAttempts(pool: pool)
   }

@@ -2,11 +2,11 @@ package import JSON
 package import Primitives
 
 /// Who takes part and how: two people, invited people, or whoever joins.
-package enum ConversationType: String, Sendable {
+package enum ConversationType: String, CaseIterable, Sendable {
   case direct, group, channel
 }
 
-package enum ParticipantRole: String, Sendable {
+package enum ParticipantRole: String, CaseIterable, Sendable {
   case admin, member
 }
 

@@ -1,7 +1,7 @@
 package import JSON
 package import Primitives
 
-package enum UserRole: String, Sendable {
+package enum UserRole: String, CaseIterable, Sendable {
   case user, admin
 }
 

@@ -128,10 +128,20 @@ package enum AdapterRequest {
 
   /// Has all servers close the connections of the sockets in any of the rooms.
   package static func disconnect(_ rooms: [String], uid: String) -> [UInt8] {
+    select(.disconnect, rooms, uid: uid) { $0.field("close", true) }
+  }
+
+  /// A request that concerns the sockets in any of the rooms.
+  /// - Parameter requestID: where answers are wanted.
+  package static func select(
+    _ kind: Kind, _ rooms: [String], uid: String, requestID: String? = nil,
+    _ more: (inout JSONWriter) -> Void = { _ in }
+  ) -> [UInt8] {
     var json = JSONWriter()
     json.beginObject()
     json.field("uid", uid)
-    json.field("type", Kind.disconnect.rawValue)
+    if let requestID { json.field("requestId", requestID) }
+    json.field("type", kind.rawValue)
     json.key("opts")
     json.beginObject()
     json.key("rooms")
@@ -142,7 +152,7 @@ package enum AdapterRequest {
     json.beginArray()
     json.endArray()
     json.endObject()
-    json.field("close", true)
+    more(&json)
     json.endObject()
     return json.bytes
   }
