@@ -10,7 +10,10 @@ import Redis
 enum Failures {
   static func meaning(_ error: any Error) -> CommandFailure? {
     switch error {
-    case let error as MigrationError: CommandFailure(error.isRetriable ? .busy : .no, "\(error)")
+    case let error as MigrationError:
+      CommandFailure(
+        error.isRetriable ? .busy : .no, "\(error)",
+        hint: error.code == .failed ? "'chatctl migrate doctor' says which repair applies." : nil)
     case let error as EmbeddedError: CommandFailure(ExitCode(rawValue: error.exitCode), "\(error)")
     case let error as KeyError: CommandFailure(.no, "\(error)")
     case let error as PostgresError: meaning(error)

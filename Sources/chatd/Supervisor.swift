@@ -212,8 +212,8 @@ final class Supervisor: @unchecked Sendable {
     try await Migrator.with(configuration, loop: loop) { migrator in
       _ = try await migrator.up { progress in
         switch progress {
-        case .waitingForLock:
-          Console.say("chatd: another process migrates the database; waiting")
+        case .waitingForLock(let holder):
+          Console.say("chatd: another process migrates the database; waiting for \(holder)")
           notifier?.status("another process migrates the database")
         case .started(let migration):
           Console.say("chatd: migrating: \(migration.fileName)")

@@ -3,25 +3,6 @@ import Testing
 
 @Suite("chatctl")
 struct ChatctlTests {
-  @Test("migrate says what is pending, applies it, and has nothing to do the second time")
-  func migrate() async throws {
-    try await withDatabase { database in
-      let pending = try await TestProcess.run("chatctl", ["migrate", "status", "--postgres", database])
-      #expect(pending.exit == .code(1))
-      #expect(pending.output.contains("0001_foundation  pending"))
-      let first = try await TestProcess.run("chatctl", ["migrate", "up", "--postgres", database])
-      #expect(first.exit == .code(0))
-      #expect(first.output.contains("0001_foundation"))
-      let second = try await TestProcess.run("chatctl", ["migrate", "up", "--postgres", database])
-      #expect(second.exit == .code(0))
-      #expect(second.output.contains("the schema is current"))
-      let current = try await TestProcess.run(
-        "chatctl", ["migrate", "status"], environment: ["CHATD_POSTGRES": database])
-      #expect(current.exit == .code(0))
-      #expect(current.output.contains("0001_foundation  applied"))
-    }
-  }
-
   @Test("a wrong command, a missing option and a dead database are a line each and an exit code")
   func mistakes() async throws {
     let wrong = try await TestProcess.run("chatctl", ["migrat", "up"])

@@ -24,21 +24,32 @@ package struct Migration: Sendable {
   package let down: String?
   /// False for what PostgreSQL refuses inside a transaction, such as CREATE INDEX CONCURRENTLY.
   package let isTransactional: Bool
+  /// What `MigrationLint` finds in it and is meant to be so, each with the reason.
+  package let allowed: [MigrationLint.Rule: String]
   /// SHA-256 of the statements, in hexadecimal.
   package let checksum: String
 
   /// A migration in one transaction; `sql` is any number of statements, and none of them ends it.
-  package init(version: Int, name: String, sql: String, down: String? = nil) {
-    self.init(version, name, [sql], down, isTransactional: true)
+  package init(
+    version: Int, name: String, sql: String, down: String? = nil, allowing allowed: [MigrationLint.Rule: String] = [:]
+  ) {
+    self.init(version, name, [sql], down, isTransactional: true, allowed)
   }
 
   /// A migration that runs statement by statement outside a transaction. It may be cut short and is run again from the
   /// beginning then: each statement must be repeatable (`IF NOT EXISTS`).
-  package init(version: Int, name: String, withoutTransaction statements: [String], down: String? = nil) {
-    self.init(version, name, statements, down, isTransactional: false)
+  package init(
+    version: Int, name: String, withoutTransaction statements: [String], down: String? = nil,
+    allowing allowed: [MigrationLint.Rule: String] = [:]
+  ) {
+    self.init(version, name, statements, down, isTransactional: false, allowed)
   }
 
-  private init(_ version: Int, _ name: String, _ statements: [String], _ down: String?, isTransactional: Bool) {
+  private init(
+    _ version: Int, _ name: String, _ statements: [String], _ down: String?, isTransactional: Bool,
+    _ allowed: [MigrationLint.Rule: String]
+  ) {
+    self.allowed = allowed
     self.version = version
     self.name = name
     self.statements = statements
@@ -46,6 +57,9 @@ package struct Migration: Sendable {
     self.isTransactional = isTransactional
     checksum = Self.checksum(of: statements)
   }
+
+  /// The single statements that it runs, in their order.
+  package var parts: [SQLScript.Statement] { statements.flatMap { SQLScript($0).statements } }
 
   /// `0001_foundation`
   package var fileName: String {

@@ -22,11 +22,16 @@ package struct MigrationError: Error, CustomStringConvertible {
   /// The file that it is about: `0004_reactions`.
   package let file: String?
   package let cause: PostgresError?
+  /// The one that failed, from 1.
+  package let statement: Int?
 
-  init(_ code: Code, _ message: String, file: String? = nil, cause: PostgresError? = nil) {
+  init(
+    _ code: Code, _ message: String, file: String? = nil, statement: Int? = nil, cause: PostgresError? = nil
+  ) {
     self.code = code
     self.message = message
     self.file = file
+    self.statement = statement
     self.cause = cause
   }
 

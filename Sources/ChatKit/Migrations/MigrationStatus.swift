@@ -38,6 +38,23 @@ package struct MigrationStatus: Sendable {
     max(entries.compactMap { $0.applied?.version }.max() ?? 0, unknown.map(\.version).max() ?? 0)
   }
 
+  /// The latest `count` applied migrations, the latest first. Throws `MigrationError` when one of them has no way back, or
+  /// was changed.
+  package func undoing(_ count: Int) throws(MigrationError) -> [Migration] {
+    try verify()
+    if count > 0, let newer = unknown.last(where: { $0.version > (entries.last?.migration.version ?? 0) }) {
+      throw MigrationError(
+        .irreversible, "\(newer.version)_\(newer.name) was applied after it by a newer version, which alone can undo it"
+      )
+    }
+    let latest = entries.filter { $0.applied != nil }.suffix(max(0, count)).reversed().map(\.migration)
+    if let final = latest.first(where: { $0.down == nil }) {
+      throw MigrationError(
+        .irreversible, "has no way back: restore a backup, or write a migration that follows it", file: final.fileName)
+    }
+    return Array(latest)
+  }
+
   /// The schema is what this binary needs, or newer.
   package var isCurrent: Bool { pending.isEmpty && changed.isEmpty }
 
@@ -60,7 +77,7 @@ package struct MigrationStatus: Sendable {
 /// What a migrator is doing, for whoever watches.
 package enum MigrationProgress: Sendable {
   /// Another migrator holds the lock.
-  case waitingForLock
+  case waitingForLock(LockHolder)
   case started(Migration)
   /// It could not have a lock on a table within `lock_timeout`, and is tried again.
   case retrying(Migration, attempt: Int)

@@ -1,5 +1,6 @@
 import Networking
 import Postgres
+import Primitives
 
 extension Migrator {
   /// Runs `body` while no other migrator of this database does.
@@ -11,12 +12,16 @@ extension Migrator {
   ) async throws -> Result {
     let clock = ContinuousClock()
     let deadline = clock.now + options.patience
-    var isFirst = true
+    var known: Int32?
     while try await !tryLock() {
-      if isFirst { progress(.waitingForLock) }
-      isFirst = false
+      // Told once of each holder: the first may be followed by another who waits as well.
+      if let holder = try await LockHolder.of(Self.lock, connection), holder.pid != known {
+        known = holder.pid
+        progress(.waitingForLock(holder))
+      }
       guard clock.now < deadline else {
-        throw MigrationError(.locked, "another migration has been running for \(options.patience)")
+        let holder = try await LockHolder.of(Self.lock, connection).map { ": \($0)" } ?? ""
+        throw MigrationError(.locked, "another migration has been running for \(options.patience.text)\(holder)")
       }
       try await connection.loop.sleep(for: .milliseconds(100))
     }
@@ -37,44 +42,5 @@ extension Migrator {
 
   private func unlock() async throws(PostgresError) {
     try await connection.execute("SELECT pg_advisory_unlock($1)", Self.lock)
-  }
-
-  /// Runs the script and `record` in one transaction.
-  func inTransaction(
-    of migration: Migration, _ sql: String, _ progress: (MigrationProgress) -> Void,
-    record: (PostgresTransaction) async throws -> Void
-  ) async throws {
-    try await retrying(migration, progress) {
-      try await connection.transaction { transaction in
-        try await transaction.script(sql)
-        try await record(transaction)
-      }
-    }
-  }
-
-  /// Tries again what could not have its lock in time: in between, those who waited behind it get their turn.
-  func retrying(
-    _ migration: Migration, _ progress: (MigrationProgress) -> Void, _ body: () async throws -> Void
-  ) async throws {
-    var attempt = 1
-    while true {
-      do {
-        return try await body()
-      } catch let error as PostgresError {
-        let isWorthIt = error.sqlState == .lockNotAvailable || error.isSerializationFailure
-        guard isWorthIt, attempt < options.lockAttempts else {
-          throw MigrationError(.failed, "failed", file: migration.fileName, cause: error)
-        }
-      }
-      attempt += 1
-      progress(.retrying(migration, attempt: attempt))
-      try await connection.loop.sleep(for: .milliseconds(200 * attempt))
-    }
-  }
-
-  func record(_ migration: Migration, _ duration: Duration, on client: any PostgresClient) async throws(PostgresError) {
-    try await client.execute(
-      "INSERT INTO schema_migrations (version, name, checksum, duration_ms) VALUES ($1, $2, $3, $4)",
-      Int32(migration.version), migration.name, migration.checksum, Int64(duration.milliseconds))
   }
 }

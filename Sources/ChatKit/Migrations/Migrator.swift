@@ -1,3 +1,4 @@
+import Glibc
 package import Networking
 package import Postgres
 import Primitives
@@ -43,11 +44,18 @@ package struct Migrator: Sendable {
     }
     var configuration = configuration
     configuration.statementTimeout = .zero
-    configuration.applicationName = "\(configuration.applicationName) migrate"
+    configuration.applicationName = Self.applicationName(configuration.applicationName)
     configuration.settings["lock_timeout"] = "\(options.lockTimeout.milliseconds)"
     let connection = try await PostgresConnection.connect(configuration, loop: loop)
     defer { connection.close() }
     return try await body(Migrator(connection, migrations.sorted { $0.version < $1.version }, options))
+  }
+
+  /// `chatctl migrate (4711@db1)`: what another migrator that waits says of this one. PostgreSQL keeps 63 bytes.
+  private static func applicationName(_ program: String) -> String {
+    var name = [UInt8](repeating: 0, count: 256)
+    let host = gethostname(&name, 255) == 0 ? String(decoding: name.prefix { $0 != 0 }, as: UTF8.self) : "unknown"
+    return "\(program) migrate (\(getpid())@\(host.prefix(30)))"
   }
 
   // MARK: Looking
@@ -87,12 +95,7 @@ package struct Migrator: Sendable {
     count: Int = 1, progress: (MigrationProgress) -> Void = { _ in }
   ) async throws -> [Migration] {
     try await locked(progress) {
-      let status = try await prepared()
-      try status.verify()
-      let latest = status.entries.filter { $0.applied != nil }.suffix(max(0, count)).reversed().map(\.migration)
-      if let final = latest.first(where: { $0.down == nil }) {
-        throw MigrationError(.irreversible, "has no way back", file: final.fileName)
-      }
+      let latest = try await prepared().undoing(count)
       for migration in latest {
         try await inTransaction(of: migration, migration.down ?? "", progress) { transaction in
           try await transaction.execute("DELETE FROM schema_migrations WHERE version = $1", migration.version)
@@ -113,20 +116,7 @@ package struct Migrator: Sendable {
     }
   }
 
-  /// Accepts changed files as what was applied. Returns those that were.
-  package func repair() async throws -> [Migration] {
-    try await locked {
-      let changed = try await prepared().changed.map(\.migration)
-      for migration in changed {
-        try await connection.execute(
-          "UPDATE schema_migrations SET checksum = $2, name = $3 WHERE version = $1", migration.version,
-          migration.checksum, migration.name)
-      }
-      return changed
-    }
-  }
-
-  private func prepared() async throws -> MigrationStatus {
+  func prepared() async throws -> MigrationStatus {
     try await connection.script(
       """
       CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -135,25 +125,21 @@ package struct Migrator: Sendable {
         checksum text NOT NULL,
         applied_at timestamptz NOT NULL DEFAULT now(),
         duration_ms bigint NOT NULL
+      );
+      CREATE TABLE IF NOT EXISTS schema_migration_attempts (
+        version int PRIMARY KEY,
+        name text NOT NULL,
+        checksum text NOT NULL,
+        statement int NOT NULL,
+        statements int NOT NULL,
+        line int NOT NULL,
+        started_at timestamptz NOT NULL DEFAULT now(),
+        started_by text NOT NULL,
+        failed_at timestamptz,
+        sql_state text,
+        error text
       )
       """)
     return try await status()
-  }
-
-  private func apply(_ migration: Migration, _ progress: (MigrationProgress) -> Void) async throws {
-    progress(.started(migration))
-    let clock = ContinuousClock()
-    let start = clock.now
-    if migration.isTransactional {
-      try await inTransaction(of: migration, migration.statements.joined(separator: ";\n"), progress) {
-        try await record(migration, clock.now - start, on: $0)
-      }
-    } else {
-      for statement in migration.statements {
-        try await retrying(migration, progress) { try await connection.script(statement) }
-      }
-      try await record(migration, clock.now - start, on: connection)
-    }
-    progress(.finished(migration, duration: clock.now - start))
   }
 }

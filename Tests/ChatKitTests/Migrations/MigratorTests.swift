@@ -68,7 +68,7 @@ import Testing
       try await Migrator.with(configuration, loop: loop, migrations: [edited, second]) { (migrator) async throws in
         let error = await error { _ = try await migrator.up() }
         #expect(error?.code == .changed && error?.file == "0001_first")
-        #expect(try await migrator.repair().map(\.version) == [1])
+        #expect(try await migrator.repair().map(\.subject) == ["0001_first"])
         #expect(try await migrator.up().map(\.version) == [2])
       }
     }
@@ -171,7 +171,19 @@ import Testing
       }
       try await Migrator.with(configuration, loop: loop, migrations: [first]) { (migrator) async throws in
         #expect(try await migrator.status().unknown.map(\.version) == [2])
+        let error = await error { _ = try await migrator.down() }
+        #expect(error?.code == .irreversible && error?.message.contains("newer version") == true)
+      }
+    }
+  }
+
+  @Test("what was undone can be applied again")
+  func downAndUp() async throws {
+    try await withMigrations { [first] configuration, loop in
+      try await Migrator.with(configuration, loop: loop, migrations: [first]) { (migrator) async throws in
+        _ = try await migrator.up()
         #expect(try await migrator.down().map(\.version) == [1])
+        #expect(try await migrator.up().map(\.version) == [1])
       }
     }
   }

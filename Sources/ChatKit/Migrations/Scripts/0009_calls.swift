@@ -38,5 +38,6 @@ extension Migration {
         PRIMARY KEY (call_id, user_id)
       ) WITH (fillfactor = 70);
       CREATE UNIQUE INDEX call_participants_live ON call_participants (user_id) WHERE state IN ('ringing', 'joined');
-      """)
+      """,
+    down: "DROP TABLE call_participants; DROP TABLE calls")
 }
