@@ -76,7 +76,11 @@ extension Migration {
       \(changeMessage);
 
       \(removeMessage);
-      """)
+      """,
+    allowing: [
+      .constraintBlocks: "the columns are new and of one value: workspaces are few, and conversations are read once",
+      .manyLocks: "a column of one value is added without writing a row",
+    ])
 
   /// As in 0001, where its locks and its plan are explained, in 0004, 0005 and 0008. New are, for what is no repetition:
   ///   6 one of the two blocks the other · 7 only admins send · 8 slow mode: `created_at` says from when on
