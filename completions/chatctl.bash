@@ -11,7 +11,15 @@ __chatctl_command() {
     '/man') REPLY='/man' ;;
     '/version') REPLY='/version' ;;
     '/migrate/status') REPLY='/migrate/status' ;;
+    '/migrate/plan') REPLY='/migrate/plan' ;;
     '/migrate/up') REPLY='/migrate/up' ;;
+    '/migrate/down') REPLY='/migrate/down' ;;
+    '/migrate/verify') REPLY='/migrate/verify' ;;
+    '/migrate/lint') REPLY='/migrate/lint' ;;
+    '/migrate/doctor') REPLY='/migrate/doctor' ;;
+    '/migrate/repair') REPLY='/migrate/repair' ;;
+    '/migrate/baseline') REPLY='/migrate/baseline' ;;
+    '/migrate/new') REPLY='/migrate/new' ;;
     '/user/list' | '/user/ls') REPLY='/user/list' ;;
     '/user/get') REPLY='/user/get' ;;
     '/user/create') REPLY='/user/create' ;;
@@ -80,21 +88,31 @@ __chatctl_takes_value() {
     *' --push-attempts' | *' --presence-ttl' | *' --presence-grace' | *' --presence-sweep-interval' | \
     *' --presence-max-members' | *' --presence-max-subscriptions' | *' --presence-max-batch' | \
     *' --calls-ring-timeout' | *' --calls-grace' | *' --calls-max-participants' | *' --calls-stun-uris' | \
-    *' --calls-turn-uris' | *' --calls-turn-secret-file' | *' --calls-turn-lifetime' | '/user --workspace' | \
-    '/user/'*' --workspace' | '/user -w' | '/user/'*' -w' | '/user/list --role' | '/user/list --state' | \
-    '/user/list --presence' | '/user/list --prefix' | '/user/list --created-after' | \
-    '/user/list --created-before' | '/user/list --unseen-since' | '/user/list --limit' | '/user/list -n' | \
-    '/user/list --after' | '/user/list --output' | '/user/list -o' | '/user/list --fields' | \
-    '/user/get --output' | '/user/get -o' | '/user/get --fields' | '/user/create --display-name' | \
-    '/user/create --role' | '/user/create --password-file' | '/user/create --output' | '/user/create -o' | \
-    '/user/create --fields' | '/user/password --password-file' | '/user/disable --output' | \
-    '/user/disable -o' | '/user/disable --fields' | '/user/enable --output' | '/user/enable -o' | \
-    '/user/enable --fields' | '/user/role --output' | '/user/role -o' | '/user/role --fields' | \
-    '/user/kick --output' | '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | \
-    '/user/sessions/list -o' | '/user/sessions/list --fields' | '/user/sessions/revoke --session' | \
-    '/user/token --ttl' | '/user/token --output' | '/user/token -o' | '/user/token --fields' | \
-    '/context/list --output' | '/context/list -o' | '/context/list --fields' | '/context/show --output' | \
-    '/context/show -o' | '/context/show --fields') ;;
+    *' --calls-turn-uris' | *' --calls-turn-secret-file' | *' --calls-turn-lifetime' | \
+    '/migrate/status --output' | '/migrate/status -o' | '/migrate/status --fields' | '/migrate/plan --to' | \
+    '/migrate/plan --output' | '/migrate/plan -o' | '/migrate/plan --fields' | '/migrate/up --to' | \
+    '/migrate/up --output' | '/migrate/up -o' | '/migrate/up --fields' | '/migrate/down --count' | \
+    '/migrate/down --output' | '/migrate/down -o' | '/migrate/down --fields' | '/migrate/verify --output' | \
+    '/migrate/verify -o' | '/migrate/verify --fields' | '/migrate/lint --output' | '/migrate/lint -o' | \
+    '/migrate/lint --fields' | '/migrate/doctor --output' | '/migrate/doctor -o' | \
+    '/migrate/doctor --fields' | '/migrate/repair --output' | '/migrate/repair -o' | \
+    '/migrate/repair --fields' | '/migrate/baseline --output' | '/migrate/baseline -o' | \
+    '/migrate/baseline --fields' | '/migrate/new --folder' | '/migrate/new --output' | '/migrate/new -o' | \
+    '/migrate/new --fields' | '/user --workspace' | '/user/'*' --workspace' | '/user -w' | '/user/'*' -w' | \
+    '/user/list --role' | '/user/list --state' | '/user/list --presence' | '/user/list --prefix' | \
+    '/user/list --created-after' | '/user/list --created-before' | '/user/list --unseen-since' | \
+    '/user/list --limit' | '/user/list -n' | '/user/list --after' | '/user/list --output' | '/user/list -o' | \
+    '/user/list --fields' | '/user/get --output' | '/user/get -o' | '/user/get --fields' | \
+    '/user/create --display-name' | '/user/create --role' | '/user/create --password-file' | \
+    '/user/create --output' | '/user/create -o' | '/user/create --fields' | \
+    '/user/password --password-file' | '/user/disable --output' | '/user/disable -o' | \
+    '/user/disable --fields' | '/user/enable --output' | '/user/enable -o' | '/user/enable --fields' | \
+    '/user/role --output' | '/user/role -o' | '/user/role --fields' | '/user/kick --output' | \
+    '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | '/user/sessions/list -o' | \
+    '/user/sessions/list --fields' | '/user/sessions/revoke --session' | '/user/token --ttl' | \
+    '/user/token --output' | '/user/token -o' | '/user/token --fields' | '/context/list --output' | \
+    '/context/list -o' | '/context/list --fields' | '/context/show --output' | '/context/show -o' | \
+    '/context/show --fields') ;;
     *) return 1 ;;
   esac
 }
@@ -134,6 +152,18 @@ __chatctl_values() {
     *' --webhooks-ca-file') REPLY=@file ;;
     *' --push-secret-file') REPLY=@file ;;
     *' --calls-turn-secret-file') REPLY=@file ;;
+    '/migrate/status --output' | '/migrate/status -o') REPLY='table wide json ndjson yaml name' ;;
+    '/migrate/plan --output' | '/migrate/plan -o') REPLY='table wide json ndjson yaml name' ;;
+    '/migrate/up --output' | '/migrate/up -o') REPLY='table wide json ndjson yaml name' ;;
+    '/migrate/down --output' | '/migrate/down -o') REPLY='table wide json ndjson yaml name' ;;
+    '/migrate/verify --output' | '/migrate/verify -o') REPLY='table wide json ndjson yaml name' ;;
+    '/migrate/lint --output' | '/migrate/lint -o') REPLY='table wide json ndjson yaml name' ;;
+    '/migrate/lint @'*) REPLY=@file ;;
+    '/migrate/doctor --output' | '/migrate/doctor -o') REPLY='table wide json ndjson yaml name' ;;
+    '/migrate/repair --output' | '/migrate/repair -o') REPLY='table wide json ndjson yaml name' ;;
+    '/migrate/baseline --output' | '/migrate/baseline -o') REPLY='table wide json ndjson yaml name' ;;
+    '/migrate/new --folder') REPLY=@directory ;;
+    '/migrate/new --output' | '/migrate/new -o') REPLY='table wide json ndjson yaml name' ;;
     '/user/list --role') REPLY='user admin' ;;
     '/user/list --state') REPLY='active disabled' ;;
     '/user/list --presence') REPLY='online offline' ;;
@@ -177,16 +207,48 @@ __chatctl_words() {
       options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate')
-      commands='status up'
+      commands='status plan up down verify lint doctor repair baseline new'
       options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate/status')
       commands=''
-      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/migrate/plan')
+      commands=''
+      options='--to --sql --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate/up')
       commands=''
-      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--to --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/migrate/down')
+      commands=''
+      options='--count --output -o --fields --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/migrate/verify')
+      commands=''
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/migrate/lint')
+      commands=''
+      options='--strict --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/migrate/doctor')
+      commands=''
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/migrate/repair')
+      commands=''
+      options='--output -o --fields --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/migrate/baseline')
+      commands=''
+      options='--output -o --fields --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/migrate/new')
+      commands=''
+      options='--folder --no-transaction --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/user')
       commands='list get create password disable enable role kick sessions token'
