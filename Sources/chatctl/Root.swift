@@ -14,7 +14,16 @@ enum Root {
         Example("chatctl migrate up --embedded .chatd", "With what 'chatd all --embedded .chatd' has started"),
         Example("chatctl context use production", "Another installation from now on"),
       ],
-      options: [CommonOptions.noInput, CommonOptions.timeout] + ConnectionOptions.keys,
+      options: ([CommonOptions.noInput, CommonOptions.timeout] + ConnectionOptions.keys).map { GlobalKey($0) },
       subcommands: [MigrateCommands.group, UserCommands.group, ContextCommands.group]),
     version: Version.current)
+}
+
+/// An option of every command.
+private struct GlobalKey: ParameterKey {
+  let parameter: Parameter
+
+  init(_ key: any ParameterKey) { parameter = key.parameter.asGlobal }
+
+  func value(of texts: [String]?) -> [String]? { texts ?? [] }
 }

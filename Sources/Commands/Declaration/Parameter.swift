@@ -42,6 +42,8 @@ package struct Parameter: Sendable {
   package let isHidden: Bool
   /// Left out of --help, which says how many there are; manual pages, completions and suggestions have it.
   package var isRare = false
+  /// Of the program as a whole: the help of its commands has no more than the name.
+  package var isGlobal = false
 
   /// The same parameter in another program's help.
   /// - Parameter help: what it means there, where that is something else.
@@ -52,6 +54,13 @@ package struct Parameter: Sendable {
       name: name, short: short, shape: shape, arity: arity, schema: schema, help: help ?? self.help, group: group,
       environment: environment, defaultText: defaultText, deprecatedNames: deprecatedNames, isHidden: isHidden)
     parameter.isRare = isRare
+    return parameter
+  }
+
+  /// The same parameter, declared as one of the program as a whole.
+  package var asGlobal: Parameter {
+    var parameter = self
+    parameter.isGlobal = true
     return parameter
   }
 

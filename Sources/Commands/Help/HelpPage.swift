@@ -53,9 +53,16 @@ struct HelpPage {
       let heading = isOwn ? "Options" : "Options of \(commands[...depth].map(\.name).joined(separator: " "))"
       sections += groups(visible, by: \.group, default: heading)
     }
-    let shown = sections.map { name, parameters in
-      let shown = parameters.filter { !$0.isRare }
+    let isProgram = commands.count == 1
+    var shown = sections.map { name, parameters in
+      let shown = parameters.filter { !$0.isRare && (isProgram || !$0.isGlobal) }
       return shown.isEmpty ? [] : section(name, shown.map { (option($0, among: shown), $0) })
+    }
+    let global = isProgram ? [] : sections.flatMap(\.1).filter { $0.isGlobal && !$0.isRare }
+    if !global.isEmpty {
+      let heading = [heading("Options of every command, which '\(commands[0].name) --help' explains")]
+      let names = global.map(\.title).joined(separator: ", ")
+      shown.append(heading + layout.paragraphs(names, indentation: 2))
     }
     let rare = sections.flatMap(\.1).filter(\.isRare).count
     guard rare > 0 else { return shown.filter { !$0.isEmpty } }

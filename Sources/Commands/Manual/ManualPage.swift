@@ -73,16 +73,17 @@ struct ManualPage {
       let isOwn = depth == commands.count - 1
       roff.macro("SH", isOwn ? "OPTIONS" : "OPTIONS OF \(title(Array(commands[...depth])).uppercased())")
       // What is seldom changed stands on the page of its command alone.
-      for option in options where isOwn || !option.isRare {
+      for option in options where isOwn || !(option.isRare || option.isGlobal) {
         let text = ParameterText(parameter: option)
         let names = text.names.map { Roff.bold($0) }.joined(separator: ", ")
         item(&roff, names + (text.value.map { " \(Roff.italic($0))" } ?? ""), text.description)
       }
-      let rare = isOwn ? 0 : options.count { $0.isRare }
+      let rare = isOwn ? 0 : options.count { $0.isRare || $0.isGlobal }
       guard rare > 0 else { continue }
       roff.macro("PP")
       let page = Roff.bold(title(Array(commands[...depth])))
-      roff.line(markup: Roff.escaped("\(rare) more, for what seldom needs to be changed: ") + "\(page)(\(section)).")
+      let what = options.contains(where: \.isGlobal) ? "of every command" : "for what seldom needs to be changed"
+      roff.line(markup: Roff.escaped("\(rare) more, \(what): ") + "\(page)(\(section)).")
     }
   }
 
