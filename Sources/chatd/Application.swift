@@ -25,6 +25,8 @@ final class Application: Sendable {
     var secrets: Secrets
     var encryption: Encryption
     var iceServers: IceServers
+    /// Of the filter, as their file has them.
+    var words: WordList
     var log: Log
     var registry: MetricRegistry
     /// Nil where no files are taken.
@@ -106,6 +108,11 @@ final class Application: Sendable {
   /// Every shard signs and verifies with these from now on.
   func replaceKeys(_ keys: SigningKeySet) async {
     for shard in shards { await shard.replaceKeys(keys) }
+  }
+
+  /// Every shard looks for these words from now on.
+  func replaceWords(_ words: WordList) async {
+    for shard in shards { await shard.replaceWords(words) }
   }
 
   func stop() async {

@@ -1,4 +1,5 @@
 import ChatKit
+import Curl
 import HTTP
 import Kafka
 import Logging
@@ -39,6 +40,8 @@ final class Shard: @unchecked Sendable {
   private var callSweeper: CallSweeper?
   private var subscription: (any BusSubscription)?
   private let limits: CallLimits?
+  private let filter: MessageFilter
+  private let filterClient: CurlClient?
   let metrics: ShardMetrics
   private var joining: Task<Void, Never>?
 
@@ -90,6 +93,10 @@ final class Shard: @unchecked Sendable {
     let messages = MessageService(
       writer: writer, store: store, loop: loop,
       limits: MessageService.Limits(options.messages, options.attachments))
+    let policies = WorkspacePolicies(pool: pool, loop: loop)
+    (filter, filterClient) = try Self.filter(parts, policies, loop: loop, log: log)
+    messages.filter = filter
+    metrics.watch(filter)
     let editor = MessageEditor(store: store, messages: messages, publisher: publisher, encoding: encoding)
     let emitter = RoomEmitter(redis: redis)
     cursors = Self.cursorWriter(store: pool, publisher: publisher, emitter: emitter, encoding: encoding, log: log)
@@ -99,7 +106,7 @@ final class Shard: @unchecked Sendable {
     let presenceStore = PresenceStore(redis: redis, settings: PresenceSettings(options.presence))
     let presenceService = PresenceService(
       pool: pool, store: presenceStore, limits: PresenceService.Limits(options.presence))
-    let limits = options.limits.enabled ? CallLimits(options.limits, redis: redis, loop: loop) : nil
+    let limits = options.limits.enabled ? CallLimits(options.limits, redis: redis, policies: policies, loop: loop) : nil
     self.limits = limits
     if let limits { metrics.watch(limits) }
 
@@ -298,6 +305,11 @@ final class Shard: @unchecked Sendable {
     _ = try? await loop.submit { [self] in tokens.replace(keys) }
   }
 
+  /// Other words from now on. Any thread.
+  func replaceWords(_ words: WordList) async {
+    _ = try? await loop.submit { [self] in filter.words = words }
+  }
+
   /// Any thread.
   func stop() async {
     _ = try? await loop.submit { [self] in await stopOnLoop() }
@@ -327,6 +339,7 @@ final class Shard: @unchecked Sendable {
       waits += 1
     }
     limits?.close()
+    filterClient?.close()
     sessionWatch?.close()
     await hub?.close()
     await bus.close()

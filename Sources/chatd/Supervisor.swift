@@ -99,6 +99,7 @@ final class Supervisor: @unchecked Sendable {
       application?.reload(change.options)
       reloadCertificates()
       reloadKeys()
+      reloadWords(change.options.filter)
       log.notice("the configuration was read again", ["changed": .string(change.applicable.list)])
       guard !change.pending.isEmpty else { return }
       log.warning(
@@ -139,6 +140,22 @@ final class Supervisor: @unchecked Sendable {
           ["active": .string(keys.active.id), "keys": .string(keys.names.joined(separator: " "))])
       } catch {
         log.error("the keys of access tokens cannot be used; the old ones stay", ["error": .describing(error)])
+      }
+    }
+  }
+
+  /// The filter looks for the words that its file has now; when anything is wrong, for the old ones.
+  private func reloadWords(_ options: FilterOptions) {
+    guard let application else { return }
+    loop.start { [self] in
+      do {
+        let words = try await WorkerThreads.blocking.run { try options.readWords() }
+        await application.replaceWords(words)
+        if options.words != nil {
+          log.notice("the words of the filter were read again", ["entries": .integer(Int64(words.count))])
+        }
+      } catch {
+        log.error("the words of the filter cannot be used; the old ones stay", ["error": .describing(error)])
       }
     }
   }
@@ -185,13 +202,14 @@ final class Supervisor: @unchecked Sendable {
     let iceServers =
       options.role.servesAPI
       ? try options.calls.iceServers() : IceServers(stun: [], turn: [], secret: nil, lifetime: .zero)
+    let words = try options.filter.readWords()
     admin.phase = .starting("the database is being migrated")
     try await migrate(postgres)
     try Task.checkCancellation()
     let encryption = try await Encryption.load(options, secrets: secrets, postgres: postgres, loop: loop)
     let parts = Application.Parts(
       options: options, postgres: postgres, redis: redis, tls: tls, kafka: kafka, secrets: secrets,
-      encryption: encryption, iceServers: iceServers, log: log, registry: registry,
+      encryption: encryption, iceServers: iceServers, words: words, log: log, registry: registry,
       attachments: try files.map { try AttachmentStorage($0, secret: secrets.sessionKey) })
     let application = try await Application.start(parts)
     self.application = application

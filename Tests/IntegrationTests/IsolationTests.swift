@@ -30,6 +30,13 @@ private struct Foreign: Sendable {
     marks = [mark, ben.name]
   }
 
+  /// With an administrator and a user of the main workspace.
+  static func make(_ stack: Stack) async throws -> (root: Person, eve: Person, foreign: Foreign) {
+    let root = try await stack.administrator("root")
+    let workspace = try await stack.workspace("other", by: root)
+    return (root, try await stack.person("eve"), try await Foreign(stack, in: workspace.name))
+  }
+
   func id(_ kind: String) -> String { ids.first { $0.kind == kind }?.id ?? "" }
 
   /// All that bob can see of it, but for what changes by looking at it.
@@ -107,7 +114,10 @@ private struct Described {
       case "date-time": return "2999-01-01T00:00:00Z"
       case "uri": return "https://a.example/x"
       case "password": return "correct horse battery"
-      default: return .string(String(repeating: "x", count: max(3, schema["minLength"]?.int ?? 1)))
+      default:
+        // A rate.
+        if schema["pattern"]?.string?.hasPrefix("^[1-9]") == true { return "5/1m" }
+        return .string(String(repeating: "x", count: max(3, schema["minLength"]?.int ?? 1)))
       }
     }
   }
@@ -137,10 +147,7 @@ struct IsolationTests {
   @Test("no route that takes an identifier knows one of another workspace, nor does it tell anything of it")
   func addressed() async throws {
     try await withStack { stack in
-      let root = try await stack.administrator("root")
-      let workspace = try await stack.workspace("other", by: root)
-      let foreign = try await Foreign(stack, in: workspace.name)
-      let eve = try await stack.person("eve")
+      let (root, eve, foreign) = try await Foreign.make(stack)
       let before = try await foreign.state()
       var asked = 0
       for route in try await Described.all(stack) where route.hasParameter && route.isAuthenticated {
@@ -173,10 +180,7 @@ struct IsolationTests {
   @Test("no list, search or count has anything of another workspace, and no body can name it")
   func listed() async throws {
     try await withStack { stack in
-      let root = try await stack.administrator("root")
-      let workspace = try await stack.workspace("other", by: root)
-      let foreign = try await Foreign(stack, in: workspace.name)
-      let eve = try await stack.person("eve")
+      let (root, eve, foreign) = try await Foreign.make(stack)
       let before = try await foreign.state()
       // What one does to oneself would end the test.
       let ends = ["/api/auth/", Self.forOperators]
@@ -228,12 +232,8 @@ struct IsolationTests {
   @Test("no socket event names or hears anything of another workspace")
   func events() async throws {
     try await withStack { stack in
-      let root = try await stack.administrator("root")
-      let workspace = try await stack.workspace("other", by: root)
-      let foreign = try await Foreign(stack, in: workspace.name)
-      let eve = try await stack.person("eve")
+      let (_, eve, foreign) = try await Foreign.make(stack)
       let socket = try await stack.socket(eve, gateway: 0)
-      let listener = try await stack.joined(foreign.bob, foreign.id("group"), gateway: 1)
       let before = try await foreign.state()
       let events = [
         "join", "message:send", "message:edit", "message:delete", "reaction", "message:read", "message:delivered",
@@ -245,7 +245,8 @@ struct IsolationTests {
       #expect(subscribed["statuses"]?.count == 0)
       _ = try await socket.emit("leave", ["conversationId": .string(foreign.id("group"))])
       #expect(try await foreign.state() == before)
-      // What is said there now is heard there, and not here.
+      // What is said there now is heard there, and not here. Whoever is online was seen: that changes what there is.
+      let listener = try await stack.joined(foreign.bob, foreign.id("group"), gateway: 1)
       try await stack.send("again", to: foreign.id("group"), by: foreign.bob).expect(201)
       _ = try await listener.next("message:new")
       let own = try await stack.group(eve)

@@ -1,36 +1,17 @@
 import ChatKit
 import JSON
 import Networking
-import Synchronization
 import TestSupport
 import Testing
 
 /// A chatd with small limits, which believes the loopback interface about who its clients are.
 @Suite("Limits of rates")
 struct LimitTests {
-  private static let databases = Atomic<Int>(0)
-
   private func withLimits(
     _ options: [String], _ body: @escaping @Sendable (Stack, EmbeddedServers) async throws -> Void
   ) async throws {
-    _ = try await TestServers.shared
-    var services = EmbeddedOptions()
-    services.services = [.redis]
-    services.isDurable = false
-    let redis = try await EmbeddedServers.start(in: try TemporaryFolder.make(), options: services)
-    let database = "limits_\(Self.databases.wrappingAdd(1, ordering: .relaxed).newValue)"
-    try await TestDatabase.sql("CREATE DATABASE \(database) TEMPLATE template0")
-    var installation = Installation(
-      postgres: try await TestDatabase.connectionString(to: database), redis: "unix://\(redis.redisSocket)",
-      secrets: "\(try TemporaryFolder.make())/secrets")
-    installation.limits = nil
-    installation.options = ["--http-trusted-proxies", "127.0.0.1", "--limits-exempt", "192.0.2.0/24"] + options
-    let chatd = try await installation.start("all")
-    try await withLoop { loop in
-      try await body(Stack(api: chatd, gateways: [chatd], loop: loop), redis)
-    }
-    try await chatd.process.stop()
-    await redis.stop()
+    let own = ["--http-trusted-proxies", "127.0.0.1", "--limits-exempt", "192.0.2.0/24"]
+    try await withOwnChatd(own + options, limits: nil) { stack, redis, _ in try await body(stack, redis) }
   }
 
   @Test(

@@ -4,17 +4,32 @@ import Primitives
 import TestSupport
 import Testing
 
+/// An administrator of the main workspace, and another workspace with its own and three users.
+private struct Cast {
+  let workspace: (id: String, name: String)
+  let root: Person
+  let moderator: Person
+  let ann: Person
+  let bob: Person
+  let eve: Person
+
+  init(_ stack: Stack) async throws {
+    root = try await stack.administrator("root")
+    workspace = try await stack.workspace("reports", by: root)
+    moderator = try await stack.administrator("mod", in: workspace.name)
+    ann = try await stack.person("ann", in: workspace.name)
+    bob = try await stack.person("bob", in: workspace.name)
+    eve = try await stack.person("eve", in: workspace.name)
+  }
+}
+
 @Suite("Reports")
 struct ReportTests {
   @Test("a message is reported once by each who can read it, and administrators see it in a queue")
   func queue() async throws {
     try await withStack { stack in
-      let root = try await stack.administrator("root")
-      let workspace = try await stack.workspace("reports", by: root)
-      let moderator = try await stack.administrator("mod", in: workspace.name)
-      let ann = try await stack.person("ann", in: workspace.name)
-      let bob = try await stack.person("bob", in: workspace.name)
-      let eve = try await stack.person("eve", in: workspace.name)
+      let cast = try await Cast(stack)
+      let (root, moderator, ann, bob, eve) = (cast.root, cast.moderator, cast.ann, cast.bob, cast.eve)
       let group = try await stack.group(ann, [bob])
       let first = try await stack.send("buy this", to: group, by: bob).expect(201).string("id")
       let second = try await stack.send("and that", to: group, by: bob).expect(201).string("id")
@@ -53,12 +68,8 @@ struct ReportTests {
   @Test("resolving deletes the message or disables its sender, for all its reports, and is in the audit log")
   func resolve() async throws {
     try await withStack { stack in
-      let root = try await stack.administrator("root")
-      let workspace = try await stack.workspace("reports", by: root)
-      let moderator = try await stack.administrator("mod", in: workspace.name)
-      let ann = try await stack.person("ann", in: workspace.name)
-      let bob = try await stack.person("bob", in: workspace.name)
-      let eve = try await stack.person("eve", in: workspace.name)
+      let cast = try await Cast(stack)
+      let (root, moderator, ann, bob, eve) = (cast.root, cast.moderator, cast.ann, cast.bob, cast.eve)
       let group = try await stack.group(ann, [bob, eve])
       let socket = try await stack.joined(ann, group)
       var messages: [String] = []
@@ -94,7 +105,7 @@ struct ReportTests {
       _ = try await resolve(2, "disable_user").expect(200)
       let refused = try await stack.client().post(
         "/api/auth/login",
-        ["username": .string(bob.name), "password": "correct horse battery", "workspace": .string(workspace.name)])
+        ["username": .string(bob.name), "password": "correct horse battery", "workspace": .string(cast.workspace.name)])
       #expect(try ProblemAnswer(refused, 403).code == "account_disabled")
       let path = "/api/moderation/reports"
       #expect(try await moderator.api.get(path).expect(200)["reports"]?.count == 0)
@@ -102,7 +113,7 @@ struct ReportTests {
       let audited = try await TestDatabase.sql(
         """
         SELECT string_agg(action, ' ' ORDER BY id) FROM audit_log
-        WHERE actor_id = '\(moderator.id)' AND workspace_id = '\(workspace.id)'
+        WHERE actor_id = '\(moderator.id)' AND workspace_id = '\(cast.workspace.id)'
         """, database: "integration")
       let resolved = "report.resolved report.resolved"
       #expect(audited.contains("\(resolved) \(resolved) user.disabled \(resolved)"))

@@ -67,8 +67,7 @@ struct PresenceTests {
   func blocks() async throws {
     try await PresenceStack.with { presence in
       let stack = presence.stack
-      let ann = try await stack.person("ann")
-      let bob = try await stack.person("bob")
+      let (ann, bob) = (try await stack.person("ann"), try await stack.person("bob"))
       let carol = try await stack.person("carol")
       let id = try await stack.group(ann, [bob, carol])
       let a = try await stack.joined(ann, id, gateway: 0)

@@ -156,6 +156,51 @@ struct WorkspaceTests {
     }
   }
 
+  @Test("a limit of sends counts what all users of a workspace send, over HTTP and sockets, and nobody else's")
+  func sends() async throws {
+    try await withStack { stack in
+      let root = try await stack.administrator("root")
+      let busy = try await stack.workspace("busy", by: root, ["limits": ["sends": "5/1h"]])
+      let ann = try await stack.person("ann", in: busy.name)
+      let bob = try await stack.person("bob", in: busy.name)
+      let id = try await stack.group(ann, [bob])
+      for person in [ann, bob, ann] { try await stack.send("hello", to: id, by: person).expect(201) }
+      let socket = try await stack.socket(bob)
+      let message: JSONLiteral = ["conversationId": .string(id), "body": "hello"]
+      for _ in 0..<2 { #expect(try await socket.emit("message:send", message)["ok"]?.bool == true) }
+      let refused = try await socket.emit("message:send", message)
+      #expect(refused["error"]?["code"]?.string == "rate_limited")
+      let answer = try await stack.send("one more", to: id, by: ann)
+      #expect(try ProblemAnswer(answer, 429).code == "rate_limited")
+      #expect(answer.headers["retry-after"].flatMap { Int($0) }.map { (1...7200).contains($0) } == true)
+      // What is no message goes on, and so do the others.
+      try await ann.api.get("/api/conversations/\(id)/messages").expect(200)
+      let other = try await stack.group(root)
+      for _ in 0..<7 { try await stack.send("hello", to: other, by: root).expect(201) }
+
+      let path = "/api/workspaces/\(busy.id)"
+      for wrong in ["5", "0/1m", "5/1ms", "5/25h"] {
+        let answer = try await root.api.patch(path, ["limits": ["sends": .string(wrong)]])
+        #expect(try ProblemAnswer(answer, 400).field == "sends", "\(wrong)")
+      }
+      let changed = try await root.api.patch(path, ["limits": ["sends": "8/1h"]]).expect(200)
+      #expect(changed["limits"]?["sends"]?.string == "8/1h" && changed["encryption"] == nil)
+      try await eventually(within: .seconds(20), "the new limit") {
+        try await stack.send("one more", to: id, by: ann).status == 201
+      }
+      var sent = 1
+      while try await stack.send("one more", to: id, by: bob).status == 201, sent < 5 { sent += 1 }
+      #expect(sent == 3)
+      #expect(try await root.api.patch(path, ["limits": ["sends": nil]]).expect(200)["limits"]?["sends"] == nil)
+      try await eventually(within: .seconds(20), "no limit") {
+        try await stack.send("one more", to: id, by: ann).status == 201
+      }
+      #expect(try await root.api.patch(path, ["encryption": "off"]).expect(200).string("encryption") == "off")
+      #expect(try await root.api.patch(path, ["encryption": nil]).expect(200)["encryption"] == nil)
+      #expect(try ProblemAnswer(try await root.api.patch(path, ["encryption": "maybe"]), 400).field == "encryption")
+    }
+  }
+
   @Test("limits of conversations and of who is in one hold, whoever comes")
   func limits() async throws {
     try await withStack { stack in

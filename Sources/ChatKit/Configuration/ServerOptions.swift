@@ -22,6 +22,7 @@ package struct ServerOptions: Sendable {
   package let messages: MessageOptions
   package let attachments: AttachmentOptions
   package let encryption: EncryptionOptions
+  package let filter: FilterOptions
   package let outbox: OutboxOptions
   package let limits: LimitOptions
   package let inbox: InboxOptions
@@ -53,6 +54,7 @@ package struct ServerOptions: Sendable {
     messages = MessageOptions(&settings)
     attachments = AttachmentOptions(&settings)
     encryption = EncryptionOptions(&settings)
+    filter = FilterOptions(&settings)
     outbox = OutboxOptions(&settings)
     limits = LimitOptions(&settings)
     inbox = InboxOptions(&settings)

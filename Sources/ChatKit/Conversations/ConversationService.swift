@@ -66,7 +66,7 @@ package final class ConversationService: @unchecked Sendable {
     _ type: ConversationType, title: String?, members: [UUID], encrypted: Bool = false, by creator: User
   ) async throws -> (conversation: Conversation, isNew: Bool) {
     if let title { try check(title: title) }
-    let encrypted = try decide(encrypted: encrypted)
+    let encrypted = try await decide(encrypted: encrypted, creator.workspaceId)
     let others = Set(members).subtracting([creator.id])
     guard others.count <= limits.participants else {
       throw ChatError.invalid("participants", "At most \(limits.participants) participants can be named at once.")
@@ -103,17 +103,20 @@ package final class ConversationService: @unchecked Sendable {
     return (conversation, true)
   }
 
-  private func decide(encrypted: Bool) throws -> Bool {
-    switch encryption {
+  /// As the workspace has it, else as the server has it.
+  private func decide(encrypted: Bool, _ workspace: UUID) async throws -> Bool {
+    let rows = try await pool.query("SELECT encryption FROM workspaces WHERE id = $1", workspace)
+    let own = try rows.first?.decode(String?.self)
+    switch own.flatMap({ $0 }).flatMap({ EncryptionOptions.Mode(rawValue: $0) }) ?? encryption {
     case .off:
-      guard !encrypted else { throw ChatError.invalid("encrypted", "This server does not encrypt conversations.") }
+      guard !encrypted else { throw ChatError.invalid("encrypted", "Conversations are not encrypted here.") }
       return false
     case .conversation:
       guard encrypted else { return false }
     case .all: break
     }
     // Better no conversation than one in which nothing can be said.
-    guard vault?.keys.active != nil else { throw Unreadable.keyUnavailable.error }
+    guard vault?.keys.canSeal(for: workspace) == true else { throw Unreadable.keyUnavailable.error }
     return true
   }
 

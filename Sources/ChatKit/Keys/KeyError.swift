@@ -10,6 +10,7 @@ package struct KeyError: Error, Equatable, CustomStringConvertible {
     /// What is stored of a key is not what was stored.
     case damaged
     case noSuchKey
+    case noSuchWorkspace
     /// Not in this state of the key.
     case wrongState
     /// A live node has not loaded it yet.

@@ -17,29 +17,35 @@ extension KeyRing {
     package init(after: UUID? = nil) { self.after = after }
   }
 
-  /// Seals what other keys have sealed with the active one, conversation by conversation, while the system runs. An edit at
+  /// Seals what other keys have sealed with the active one, the workspace's own where it has one, conversation by conversation, while the system runs. An edit at
   /// the same time wins. May be cut short anywhere and repeated.
   /// - Parameters:
+  ///   - workspace: only what is said there.
   ///   - from: where an earlier one has stopped.
   ///   - batch: bodies in one statement.
   ///   - pause: after each batch.
   ///   - report: told after each conversation.
   /// Throws `KeyError` noMasterKey, wrongMasterKey, wrongState (no key is active).
   package func reencrypt(
-    from: Progress = Progress(), batch: Int = 200, pause: Duration = .milliseconds(20), on loop: EventLoop,
+    of workspace: UUID? = nil, from: Progress = Progress(), batch: Int = 200, pause: Duration = .milliseconds(20),
+    on loop: EventLoop,
     report: (Progress) async throws -> Void = { _ in }
   ) async throws -> Progress {
     _ = try requireMaster()
     let keys = try await keys()
-    guard let target = keys.active else { throw KeyError(.wrongState, "no key is active: promote one first") }
+    guard keys.active != nil else { throw KeyError(.wrongState, "no key is active: promote one first") }
     var progress = from
     while true {
       let rows = try await pool.query(
         """
-        SELECT id FROM conversations WHERE encrypted AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT 200
-        """, progress.after)
+        SELECT id, workspace_id FROM conversations
+        WHERE encrypted AND ($1::uuid IS NULL OR id > $1) AND ($2::uuid IS NULL OR workspace_id = $2)
+        ORDER BY id LIMIT 200
+        """, progress.after, workspace)
       if rows.isEmpty { return progress }
-      for conversation in try rows.column(0, as: UUID.self) {
+      for row in rows {
+        let conversation: UUID = try row.get(0)
+        guard let target = keys.active(for: try row.get(1)) else { continue }
         try await reencrypt(conversation, to: target, keys, batch: batch, pause: pause, on: loop, &progress)
         progress.after = conversation
         try await report(progress)

@@ -1,9 +1,12 @@
 import Networking
 package import Postgres
-import Primitives
+package import Primitives
 
 /// What an operator does with the keys of messages. Every change is one transaction under one lock, so two operators never
 /// undo each other. On the loop of its pool.
+///
+/// Keys are for all workspaces, or for one: what is said in a workspace is sealed with its own active key where it has one,
+/// else with the one for all.
 ///
 /// A rotation is: `add`, wait until every node has it (some seconds), `promote`, `reencrypt`, and when that is over `disable`
 /// the old one and, days later, `destroy` it. Nobody is logged out and nothing is restarted.
@@ -78,7 +81,9 @@ package struct KeyRing: Sendable {
   }
 
   /// A new key, enabled: nodes load it within seconds, and nothing is sealed with it yet. Answers its version.
-  package func add() async throws -> Int32 {
+  /// - Parameter workspace: whose it is; nil for all that have none of their own.
+  /// Throws `KeyError`, also noSuchWorkspace.
+  package func add(for workspace: UUID? = nil) async throws -> Int32 {
     let master = try requireMaster()
     return try await change { transaction, records in
       // Not with a key that the nodes do not have: none of them could load it.
@@ -88,16 +93,20 @@ package struct KeyRing: Sendable {
           "message key \(other.version) is wrapped by the master key \(Hex.encode(other.wrappedBy)); the one that was "
             + "given is \(Hex.encode(master.fingerprint))")
       }
+      if let workspace {
+        let known = try await transaction.query("SELECT FROM workspaces WHERE id = $1", workspace)
+        guard known.count == 1 else { throw KeyError(.noSuchWorkspace, "there is no workspace \(workspace)") }
+      }
       let version = (records.last?.version ?? 0) + 1
       let key = SecureRandom.bytes(AESGCM.keyLength)
       _ = try await transaction.query(
-        "INSERT INTO message_keys (version, state, wrapped, wrapped_by) VALUES ($1, 'enabled', $2, $3)", version,
-        try master.wrap(key, version: version), master.fingerprint)
+        "INSERT INTO message_keys (version, state, wrapped, wrapped_by, workspace_id) VALUES ($1, 'enabled', $2, $3, $4)",
+        version, try master.wrap(key, version: version), master.fingerprint, workspace)
       return version
     }
   }
 
-  /// New bodies are sealed with it from now on. Throws `KeyError` nodesBehind while a live node has not loaded it.
+  /// New bodies are sealed with it from now on: all, or those of its workspace. Throws `KeyError` nodesBehind while a live node has not loaded it.
   package func promote(_ version: Int32) async throws {
     try await change { transaction, records in
       let key = try Self.find(version, records)
@@ -110,9 +119,22 @@ package struct KeyRing: Sendable {
           .nodesBehind,
           "\(behind.count) live node\(behind.count == 1 ? " has" : "s have") not loaded key \(version): \(names)")
       }
-      _ = try await transaction.query("UPDATE message_keys SET state = 'enabled' WHERE state = 'active'")
+      _ = try await transaction.query(
+        "UPDATE message_keys SET state = 'enabled' WHERE state = 'active' AND workspace_id IS NOT DISTINCT FROM $1",
+        key.workspaceId)
       _ = try await transaction.query(
         "UPDATE message_keys SET state = 'active', activated_at = now() WHERE version = $1", version)
+    }
+  }
+
+  /// A workspace's own key seals nothing more: what is said there is sealed with the one for all again, and re-encryption
+  /// brings back what was. Throws `KeyError` wrongState for a key of all workspaces.
+  package func withdraw(_ version: Int32) async throws {
+    try await change { transaction, records in
+      let key = try Self.find(version, records)
+      guard key.workspaceId != nil else { throw Self.wrong(key, "it is the one for all: promote another one instead") }
+      guard key.state == .active else { return }
+      _ = try await transaction.query("UPDATE message_keys SET state = 'enabled' WHERE version = $1", version)
     }
   }
 
@@ -122,7 +144,7 @@ package struct KeyRing: Sendable {
       let key = try Self.find(version, records)
       if key.state == .disabled { return }
       guard key.state == .enabled else {
-        throw Self.wrong(key, key.state == .active ? "promote another one first" : "it is gone")
+        throw Self.wrong(key, key.state == .active ? Self.advice(key) : "it is gone")
       }
       _ = try await transaction.query(
         "UPDATE message_keys SET state = 'disabled', disabled_at = now() WHERE version = $1", version)
@@ -173,6 +195,10 @@ package struct KeyRing: Sendable {
       throw KeyError(.noSuchKey, "there is no key \(version)")
     }
     return key
+  }
+
+  private static func advice(_ key: MessageKeyRecord) -> String {
+    key.workspaceId == nil ? "promote another one first" : "promote another one of its workspace first, or withdraw it"
   }
 
   private static func wrong(_ key: MessageKeyRecord, _ why: String) -> KeyError {

@@ -1,7 +1,8 @@
 package import Postgres
 package import Primitives
 
-/// What a key of messages is there for. New ones are enabled; one at a time is active.
+/// What a key of messages is there for. New ones are enabled; one at a time is active for all workspaces, and one for each
+/// workspace that has keys of its own.
 package enum MessageKeyState: String, Sendable, CaseIterable {
   /// Opens messages.
   case enabled
@@ -16,6 +17,8 @@ package enum MessageKeyState: String, Sendable, CaseIterable {
 /// A row of `message_keys`.
 package struct MessageKeyRecord: Sendable, Equatable {
   package var version: Int32
+  /// Whose messages it seals; nil for all those of workspaces that have none of their own.
+  package var workspaceId: UUID?
   package var state: MessageKeyState
   /// By the master key; nil once it is destroyed.
   var wrapped: [UInt8]?
@@ -30,14 +33,14 @@ package struct MessageKeyRecord: Sendable, Equatable {
   package static func all(_ client: some PostgresClient) async throws -> [MessageKeyRecord] {
     let rows = try await client.query(
       """
-      SELECT version, state, wrapped, wrapped_by, created_at, activated_at, disabled_at, destroyed_at
+      SELECT version, state, wrapped, wrapped_by, created_at, activated_at, disabled_at, destroyed_at, workspace_id
       FROM message_keys ORDER BY version
       """)
     return try rows.map { row in
       let state: String = try row.get(1)
       return MessageKeyRecord(
-        version: try row.get(0), state: MessageKeyState(rawValue: state) ?? .disabled, wrapped: try row.get(2),
-        wrappedBy: try row.get(3), createdAt: try row.get(4), activatedAt: try row.get(5),
+        version: try row.get(0), workspaceId: try row.get(8), state: MessageKeyState(rawValue: state) ?? .disabled,
+        wrapped: try row.get(2), wrappedBy: try row.get(3), createdAt: try row.get(4), activatedAt: try row.get(5),
         disabledAt: try row.get(6), destroyedAt: try row.get(7))
     }
   }

@@ -10,6 +10,7 @@
 // - A conversation is encrypted from its beginning, or never. `send_messages` and `change_message` refuse a plain body in an
 //   encrypted one, whatever their caller believes.
 // - A sealed body is bound to its conversation and message; a wrapped key to its version.
+// - Versions are of one series, whosever keys they are: so whoever opens a body needs to know its version, and nothing else.
 // - A key is promoted when every live node has it, so nobody meets a message that it cannot open.
 // - What cannot be opened says why (`Unreadable`); it is never an empty body.
 //
@@ -22,8 +23,10 @@ package struct MessageKeys: Sendable {
   private let keys: [Int32: [UInt8]]
   /// Of all that there are, usable or not.
   package let states: [Int32: MessageKeyState]
-  /// Which one seals.
+  /// Which one seals, where a workspace has none of its own.
   package let active: Int32?
+  /// Which ones seal what is said in workspaces that have keys of their own.
+  private let activeOfWorkspaces: [UUID: Int32]
   private let authenticationKey: [UInt8]?
 
   /// None at all.
@@ -33,6 +36,7 @@ package struct MessageKeys: Sendable {
     keys = [:]
     states = [:]
     active = nil
+    activeOfWorkspaces = [:]
     authenticationKey = nil
   }
 
@@ -41,19 +45,30 @@ package struct MessageKeys: Sendable {
     var keys: [Int32: [UInt8]] = [:]
     var states: [Int32: MessageKeyState] = [:]
     var active: Int32?
+    var activeOfWorkspaces: [UUID: Int32] = [:]
     for record in records {
       states[record.version] = record.state
       guard record.state == .enabled || record.state == .active else { continue }
       do throws(KeyError) {
         keys[record.version] = try Self.unwrap(record, master)
-        if record.state == .active { active = record.version }
+        guard record.state == .active else { continue }
+        if let workspace = record.workspaceId {
+          activeOfWorkspaces[workspace] = record.version
+        } else {
+          active = record.version
+        }
       } catch {
         problems.append(error)
+        // Not with another one in its place.
+        if record.state == .active, let workspace = record.workspaceId {
+          activeOfWorkspaces[workspace] = record.version
+        }
       }
     }
     self.keys = keys
     self.states = states
     self.active = active
+    self.activeOfWorkspaces = activeOfWorkspaces
     authenticationKey = master?.derivedKey(for: "idempotency fingerprint")
   }
 
@@ -82,9 +97,15 @@ package struct MessageKeys: Sendable {
   /// Those that open messages, ascending.
   package var versions: [Int32] { keys.keys.sorted() }
 
+  /// Which one seals what is said in a workspace: its own, else the one for all.
+  package func active(for workspace: UUID) -> Int32? { activeOfWorkspaces[workspace] ?? active }
+
+  /// Whether what is said in a workspace can be sealed.
+  package func canSeal(for workspace: UUID) -> Bool { active(for: workspace).map { keys[$0] != nil } ?? false }
+
   /// The body of a message, sealed with the active key. Throws `ChatError` keyUnavailable where none is active.
-  package func seal(_ body: String, conversation: UUID, message: UUID) throws -> SealedBody {
-    guard let active else { throw Unreadable.keyUnavailable.error }
+  package func seal(_ body: String, workspace: UUID, conversation: UUID, message: UUID) throws -> SealedBody {
+    guard let active = active(for: workspace) else { throw Unreadable.keyUnavailable.error }
     return try seal(Array(body.utf8), version: active, conversation: conversation, message: message)
   }
 

@@ -3,14 +3,16 @@ import MessagePack
 package import Postgres
 import Primitives
 
-/// What a loop has of the keys, and knows of which conversations are encrypted. One a loop; on that loop only.
+/// What a loop has of the keys, and knows of which conversations are encrypted, and in which workspaces. One a loop; on that
+/// loop only.
 package final class MessageVault: @unchecked Sendable {
   package private(set) var keys: MessageKeys
   /// Asks for keys that may be new, and comes back when `keys` has them.
   package var refresh: @Sendable () async -> Void = {}
   private let pool: PostgresPool
-  /// A conversation is encrypted from its beginning, or never: what is known stays true.
-  private var flags: [UUID: Bool] = [:]
+  /// The workspaces of conversations that are encrypted, nil for those that are not. A conversation is encrypted from its
+  /// beginning, or never, and stays where it is: what is known stays true.
+  private var places: [UUID: UUID?] = [:]
   private let capacity: Int
 
   package struct Counters: Sendable {
@@ -24,7 +26,7 @@ package final class MessageVault: @unchecked Sendable {
 
   package private(set) var counters = Counters()
 
-  /// - Parameter capacity: conversations that are remembered at most, 40 bytes each.
+  /// - Parameter capacity: conversations that are remembered at most, 60 bytes each.
   package init(_ keys: MessageKeys, pool: PostgresPool, capacity: Int = 65_536) {
     self.keys = keys
     self.pool = pool
@@ -36,39 +38,49 @@ package final class MessageVault: @unchecked Sendable {
 
   // MARK: Which are encrypted
 
-  /// Those of `conversations` that are encrypted; costs nothing while there never was a key, and one look-up for all that
-  /// are not known yet.
-  func encrypted(among conversations: some Sequence<UUID>) async throws -> Set<UUID> {
-    guard keys.isInUse else { return [] }
-    let wanted = Set(conversations)
-    var found = wanted.filter { flags[$0] == true }
-    let unknown = wanted.filter { flags[$0] == nil }
+  /// Those of `conversations` that are encrypted, with their workspaces; costs nothing while there never was a key, and one
+  /// look-up for all that are not known yet.
+  func encrypted(among conversations: some Sequence<UUID>) async throws -> [UUID: UUID] {
+    guard keys.isInUse else { return [:] }
+    var found: [UUID: UUID] = [:]
+    var unknown = Set<UUID>()
+    for conversation in conversations {
+      if let place = places[conversation] { found[conversation] = place } else { unknown.insert(conversation) }
+    }
     guard !unknown.isEmpty else { return found }
-    let rows = try await pool.query("SELECT id, encrypted FROM conversations WHERE id = ANY ($1)", Array(unknown))
+    let rows = try await pool.query(
+      "SELECT id, CASE WHEN encrypted THEN workspace_id END FROM conversations WHERE id = ANY ($1)", Array(unknown))
     counters.lookups += 1
-    if flags.count + rows.count > capacity { flags.removeAll(keepingCapacity: true) }
+    if places.count + rows.count > capacity { places.removeAll(keepingCapacity: true) }
     for row in rows {
       let id: UUID = try row.get(0)
-      let isEncrypted: Bool = try row.get(1)
-      flags[id] = isEncrypted
-      if isEncrypted { found.insert(id) }
+      let workspace: UUID? = try row.get(1)
+      places[id] = .some(workspace)
+      found[id] = workspace
     }
     return found
   }
 
-  /// The store has said so: this loop's keys are older than the conversation.
+  /// The store has said so: this loop's keys are older than the conversation, which is looked up once it has them.
   func learned(isEncrypted conversation: UUID) async {
-    if flags.count >= capacity { flags.removeAll(keepingCapacity: true) }
-    flags[conversation] = true
+    places[conversation] = nil
     if !keys.isInUse { await refresh() }
   }
 
   // MARK: Sealing and opening
 
-  func seal(_ body: String, conversation: UUID, message: UUID) throws -> SealedBody {
-    let sealed = try keys.seal(body, conversation: conversation, message: message)
+  func seal(_ body: String, workspace: UUID, conversation: UUID, message: UUID) throws -> SealedBody {
+    let sealed = try keys.seal(body, workspace: workspace, conversation: conversation, message: message)
     counters.sealed += 1
     return sealed
+  }
+
+  /// Another body of a message whose present one is sealed.
+  func seal(_ body: String, of message: Message) async throws -> SealedBody {
+    guard let workspace = try await encrypted(among: [message.conversationId])[message.conversationId] else {
+      throw Unreadable.keyUnavailable.error
+    }
+    return try seal(body, workspace: workspace, conversation: message.conversationId, message: message.id)
   }
 
   private func open(

@@ -18,7 +18,8 @@ final class LimitEntry: @unchecked Sendable {
   init(_ demand: LimitDemand) {
     key = demand.key
     rate = demand.rate
-    name = demand.key.text
+    // That of a workspace may be changed while it is counted, and windows of other lengths have other numbers.
+    name = demand.key.subject == .workspace ? "\(demand.key.text):\(demand.rate.window)" : demand.key.text
   }
 
   /// What may be granted without Redis knowing of it.

@@ -4,7 +4,7 @@ package import Primitives
 /// Whose doings of which kind are counted together.
 package struct LimitKey: Hashable, Sendable {
   package enum Subject: UInt8, Sendable {
-    case user, address
+    case user, address, workspace
   }
 
   /// What is done, as the key in Redis has it: `send`.
@@ -34,6 +34,14 @@ package struct LimitKey: Hashable, Sendable {
     low = user.low
   }
 
+  /// All users of a workspace together.
+  package init(_ name: StaticName, workspace: UUID) {
+    self.name = name
+    subject = .workspace
+    high = workspace.high
+    low = workspace.low
+  }
+
   /// Nil for a Unix socket. Of an IPv6 address the network counts: one client has all of a /64.
   package init?(_ name: StaticName, address: SocketAddress) {
     guard let number = IPNetwork.number(address) else { return nil }
@@ -47,6 +55,7 @@ package struct LimitKey: Hashable, Sendable {
   var text: String {
     switch subject {
     case .user: "chatd:limit:\(name.text):u:\(UUID(high: high, low: low))"
+    case .workspace: "chatd:limit:\(name.text):w:\(UUID(high: high, low: low))"
     case .address where high == 0:
       "chatd:limit:\(name.text):a:\(SocketAddress(.v4(UInt32(truncatingIfNeeded: low).bigEndian)).host)"
     case .address: "chatd:limit:\(name.text):a:\(SocketAddress(.v6(high, 0)).host)/64"

@@ -153,7 +153,7 @@ package final class RateLimiter: @unchecked Sendable {
   // MARK: Keys
 
   private func entry(_ demand: LimitDemand) -> LimitEntry {
-    if let known = entries[demand.key] { return known }
+    if let known = entries[demand.key], known.rate == demand.rate { return known }
     if entries.count >= settings.keys { forget() }
     let made = LimitEntry(demand)
     entries[demand.key] = made

@@ -6,6 +6,8 @@ package struct MessageDraft: Sendable {
   /// The identifier of the `message.created` event that will tell of it.
   package var eventId: UUID
   package var conversationId: UUID
+  /// The sender's, where it is known: whose filter looks at it.
+  package var workspaceId: UUID?
   package var senderId: UUID
   /// The sender's username, where it is known: receivers are spared looking it up.
   package var senderName: String?
@@ -22,13 +24,15 @@ package struct MessageDraft: Sendable {
   package var received: Timestamp
 
   package init(
-    id: UUID = .v7(), eventId: UUID = .v7(), conversationId: UUID, senderId: UUID, senderName: String? = nil,
+    id: UUID = .v7(), eventId: UUID = .v7(), conversationId: UUID, workspaceId: UUID? = nil, senderId: UUID,
+    senderName: String? = nil,
     type: MessageType = .text, body: String, replyTo: UUID? = nil, attachmentId: UUID? = nil,
     idempotencyKey: String? = nil, trace: TraceContext? = nil, received: Timestamp = .now()
   ) {
     self.id = id
     self.eventId = eventId
     self.conversationId = conversationId
+    self.workspaceId = workspaceId
     self.senderId = senderId
     self.senderName = senderName
     self.type = type

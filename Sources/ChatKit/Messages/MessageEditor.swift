@@ -50,17 +50,21 @@ package final class MessageEditor: Sendable {
   }
 
   /// Gives a message another body; its sender's only.
-  /// - Parameter version: the one that the editor has seen; nil for whichever there is.
+  /// - Parameters:
+  ///   - version: the one that the editor has seen; nil for whichever there is.
+  ///   - workspace: the editor's: whose filter looks at it.
   /// Throws `ChatError` notFound, forbidden, preconditionFailed (another version), conflict (deleted), conversationArchived,
-  /// blocked, readOnly, invalidRequest, tooLarge, keyUnavailable.
+  /// blocked, readOnly, contentRefused, invalidRequest, tooLarge, keyUnavailable.
   package func edit(
-    _ id: UUID, body: String, version: Int64?, by user: UUID, trace: TraceContext? = nil
+    _ id: UUID, body: String, version: Int64?, by user: UUID, of workspace: UUID? = nil, trace: TraceContext? = nil
   ) async throws -> Message {
     let received = Timestamp.now()
     guard let present = try await store.message(id, for: user) else { throw ChatError.noSuchMessage }
     try messages.checkBody(body, of: present.type)
+    // Somebody else's is refused below, whatever it says.
+    let body = present.senderId == user ? try await messages.filtered(body, of: present, in: workspace) : body
     let event = UUID.v7()
-    let content = try content(body, of: present)
+    let content = try await content(body, of: present)
     let outcome = try await change(id, .updated, event, version: version, content: content, by: user, at: received)
     guard let entry = outcome.entry else { return try await message(at: outcome) }
     // The row may have been changed again since; this answer and this event tell of this edit.
@@ -151,11 +155,11 @@ package final class MessageEditor: Sendable {
   }
 
   /// Sealed where the present one is: a conversation is encrypted from its beginning, or never.
-  private func content(_ body: String, of present: Message) throws -> Content {
+  private func content(_ body: String, of present: Message) async throws -> Content {
     guard present.sealed != nil else { return Content(body: body) }
     guard let vault = store.vault else { throw Unreadable.keyUnavailable.error }
     return Content(
-      sealed: try vault.seal(body, conversation: present.conversationId, message: present.id),
+      sealed: try await vault.seal(body, of: present),
       same: !present.isClosed && present.body == body ? present.version : nil)
   }
 

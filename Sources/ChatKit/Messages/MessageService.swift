@@ -20,8 +20,10 @@ package final class MessageService: @unchecked Sendable {
   private let writer: MessageWriter
   let store: MessageStore
   let uses: AttachmentUses
-  private let loop: EventLoop
+  let loop: EventLoop
   package let limits: Limits
+  /// Looks at bodies before they are stored; nil where nothing is refused.
+  package var filter: MessageFilter?
 
   package init(writer: MessageWriter, store: MessageStore, loop: EventLoop, limits: Limits = Limits()) {
     self.writer = writer
@@ -45,6 +47,9 @@ package final class MessageService: @unchecked Sendable {
     {
       throw refusal
     }
+    if let filter, filter.concerns(draft.workspaceId) {
+      return try await writer.write(try await filtered(draft, filter))
+    }
     return try await writer.write(draft)
   }
 
@@ -62,6 +67,7 @@ package final class MessageService: @unchecked Sendable {
     }
     let known = replies.isEmpty ? [] : try await store.existing(replies, for: sender)
     let refusals = try await refusals(ofAttachmentsIn: batch.compactMap { try? $0.get() }, by: sender)
+    let batch = await filtered(batch)
     // All are with the writer before any is waited for: they go out in their order, and together.
     let tasks = batch.map { result in
       loop.start { [self] () -> Result<MessageWriter.Outcome, any Error> in
@@ -99,7 +105,7 @@ package final class MessageService: @unchecked Sendable {
     }
   }
 
-  private func check(_ draft: MessageDraft) throws {
+  func check(_ draft: MessageDraft) throws {
     guard draft.type != .system else { throw ChatError.invalid("type", "type is one of: text, image, file.") }
     guard draft.attachmentId == nil || draft.type != .text else {
       throw ChatError.invalid("attachmentId", "A text has no attachment; type is image or file.")

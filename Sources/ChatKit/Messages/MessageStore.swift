@@ -86,6 +86,11 @@ package struct MessageStore: Sendable {
     return try rows.map { (try $0.get(0), try $0.get(1)) }
   }
 
+  /// Whether something was stored under an idempotency key.
+  func isKnown(_ key: String, of user: UUID) async throws -> Bool {
+    try await pool.query("SELECT FROM idempotency_keys WHERE user_id = $1 AND key = $2", user, key).count == 1
+  }
+
   /// The reactions to the messages with seqs in the range, as `user` sees them, by message.
   package func reactions(
     of conversation: UUID, in range: ClosedRange<Int64>, for user: UUID

@@ -257,9 +257,10 @@ package final class MessageWriter: @unchecked Sendable {
     guard !encrypted.isEmpty else { return batch }
     return batch.filter { pending in
       let draft = pending.draft
-      guard encrypted.contains(draft.conversationId) else { return true }
+      guard let workspace = encrypted[draft.conversationId] else { return true }
       do {
-        pending.sealed = try vault.seal(draft.body, conversation: draft.conversationId, message: draft.id)
+        pending.sealed = try vault.seal(
+          draft.body, workspace: workspace, conversation: draft.conversationId, message: draft.id)
         pending.fingerprint = try vault.keys.authenticated(draft.fingerprint)
         return true
       } catch {

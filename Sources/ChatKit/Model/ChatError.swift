@@ -32,6 +32,8 @@ package struct ChatError: Error, Equatable, CustomStringConvertible {
     case readOnly = "read_only"
     /// The conversation is in slow mode: again after `retryAfter`.
     case slowMode = "slow_mode"
+    /// The filter lets nobody say it.
+    case contentRefused = "content_refused"
     /// The workspace has as many as it may have.
     case limitReached = "limit_reached"
     /// Nobody registers in this workspace by themselves.

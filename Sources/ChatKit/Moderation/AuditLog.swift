@@ -6,6 +6,7 @@ enum AuditLog {
   enum Action: String {
     case workspaceCreated = "workspace.created"
     case workspaceChanged = "workspace.changed"
+    case wordsChanged = "words.changed"
     case userDisabled = "user.disabled"
     case userEnabled = "user.enabled"
     case reportResolved = "report.resolved"

@@ -25,11 +25,16 @@ package struct Workspace: Sendable {
     package var conversations: Int64?
     /// In one conversation.
     package var participants: Int64?
+    /// Messages, edits and reactions of all its users together.
+    package var sends: Rate?
 
-    package init(users: Int64? = nil, conversations: Int64? = nil, participants: Int64? = nil) {
+    package init(
+      users: Int64? = nil, conversations: Int64? = nil, participants: Int64? = nil, sends: Rate? = nil
+    ) {
       self.users = users
       self.conversations = conversations
       self.participants = participants
+      self.sends = sends
     }
   }
 
@@ -37,6 +42,10 @@ package struct Workspace: Sendable {
   package var name: String
   package var registration: Registration
   package var limits: Limits
+  /// Nil: as the server has it.
+  package var encryption: EncryptionOptions.Mode?
+  /// Whether the server's filter is for it.
+  package var isFiltered: Bool
   package var createdAt: Timestamp
 
   package func write(to json: inout JSONWriter) {
@@ -49,7 +58,10 @@ package struct Workspace: Sendable {
     if let users = limits.users { json.field("users", users) }
     if let conversations = limits.conversations { json.field("conversations", conversations) }
     if let participants = limits.participants { json.field("participants", participants) }
+    if let sends = limits.sends { json.field("sends", sends.description) }
     json.endObject()
+    if let encryption { json.field("encryption", encryption.rawValue) }
+    json.field("filter", isFiltered)
     json.field("createdAt", createdAt)
     json.endObject()
   }

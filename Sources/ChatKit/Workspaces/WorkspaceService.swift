@@ -23,20 +23,29 @@ package final class WorkspaceService: Sendable {
     }
   }
 
-  private let accounts: AccountService
+  let accounts: AccountService
   package let limits = PageLimits()
 
   package init(accounts: AccountService) { self.accounts = accounts }
 
-  private static let columns = "id, name, registration, max_users, max_conversations, max_participants, created_at"
+  private static let columns = """
+    id, name, registration, max_users, max_conversations, max_participants, created_at, send_count, send_window, \
+    encryption, filter = 'on'
+    """
 
   private static func workspace(_ row: PostgresRow) throws -> Workspace {
-    Workspace(
+    var sends: Rate?
+    if let count = try row.get(7, as: Int32?.self), let window = try row.get(8, as: Int32?.self) {
+      sends = Rate(Int(count), per: .seconds(Int64(window)))
+    }
+    return Workspace(
       id: try row.get(0, as: UUID.self), name: try row.get(1, as: String.self),
       registration: Workspace.Registration(rawValue: try row.get(2, as: String.self)) ?? .closed,
       limits: Workspace.Limits(
         users: try row.get(3, as: Int64?.self), conversations: try row.get(4, as: Int64?.self),
-        participants: try row.get(5, as: Int64?.self)), createdAt: try row.get(6, as: Timestamp.self))
+        participants: try row.get(5, as: Int64?.self), sends: sends),
+      encryption: try row.get(9, as: String?.self).flatMap { EncryptionOptions.Mode(rawValue: $0) },
+      isFiltered: try row.get(10, as: Bool.self), createdAt: try row.get(6, as: Timestamp.self))
   }
 
   /// Throws `ChatError` forbidden (administrators of `main` only), invalidRequest or conflict (the name is taken).
@@ -58,7 +67,8 @@ package final class WorkspaceService: Sendable {
     let made = account
     return try await accounts.pool.transaction { transaction in
       let rows = try await transaction.query(
-        Self.insertion, id, name, registration.rawValue, limits.users, limits.conversations, limits.participants)
+        Self.insertion, id, name, registration.rawValue, limits.users, limits.conversations, limits.participants,
+        limits.sends.map { Int32($0.count) }, limits.sends.map { Int32($0.seconds) })
       guard rows.count == 1 else { throw Self.taken(name) }
       if let made {
         _ = try await transaction.query(
@@ -74,8 +84,8 @@ package final class WorkspaceService: Sendable {
 
   private static let insertion = PostgresStatement(
     unchecked: """
-      INSERT INTO workspaces (id, name, registration, max_users, max_conversations, max_participants)
-      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING RETURNING \(columns)
+      INSERT INTO workspaces (id, name, registration, max_users, max_conversations, max_participants, send_count, send_window)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING RETURNING \(columns)
       """)
   private static let listing = PostgresStatement(
     unchecked: "SELECT \(columns) FROM workspaces WHERE ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2")
@@ -84,7 +94,11 @@ package final class WorkspaceService: Sendable {
       UPDATE workspaces SET name = coalesce($2, name), registration = coalesce($3, registration),
         max_users = CASE WHEN $4 THEN $5 ELSE max_users END,
         max_conversations = CASE WHEN $6 THEN $7 ELSE max_conversations END,
-        max_participants = CASE WHEN $8 THEN $9 ELSE max_participants END
+        max_participants = CASE WHEN $8 THEN $9 ELSE max_participants END,
+        send_count = CASE WHEN $10 THEN $11 ELSE send_count END,
+        send_window = CASE WHEN $10 THEN $12 ELSE send_window END,
+        encryption = CASE WHEN $13 THEN $14 ELSE encryption END,
+        filter = coalesce($15, filter)
       WHERE id = $1 RETURNING \(columns)
       """)
 
@@ -100,7 +114,7 @@ package final class WorkspaceService: Sendable {
   package func change(_ id: UUID, _ change: WorkspaceChange, by claims: AccessClaims) async throws -> Workspace {
     try await requireOperator(claims)
     guard !change.isEmpty else {
-      throw ChatError(.invalidRequest, "Say what is to change: name, registration, limits.")
+      throw ChatError(.invalidRequest, "Say what is to change: name, registration, limits, encryption, filter.")
     }
     if let name = change.name { try Self.check(name: name) }
     try Self.check(
@@ -108,11 +122,16 @@ package final class WorkspaceService: Sendable {
         users: change.users ?? nil, conversations: change.conversations ?? nil, participants: change.participants ?? nil
       ))
     do {
+      let sends: Rate? = change.sends ?? nil
+      let count: Int32? = sends.map { Int32($0.count) }
+      let window: Int32? = sends.map { Int32($0.seconds) }
+      let encryption: String? = (change.encryption ?? nil)?.rawValue
+      let filter: String? = change.isFiltered.map { $0 ? "on" : "off" }
       return try await accounts.pool.transaction { transaction in
         let rows = try await transaction.query(
           Self.update, id, change.name, change.registration?.rawValue, change.users != nil, change.users ?? nil,
           change.conversations != nil, change.conversations ?? nil, change.participants != nil,
-          change.participants ?? nil)
+          change.participants ?? nil, change.sends != nil, count, window, change.encryption != nil, encryption, filter)
         guard rows.count == 1 else { throw ChatError(.notFound, "There is no such workspace.") }
         let workspace = try Self.workspace(rows[0])
         var json = JSONWriter()

@@ -11,7 +11,13 @@ extension Schema {
   static let workspaceLimits = Schema.object(
     .omittable("users", .integer(0...Int64.max)),
     .omittable("conversations", .integer(0...Int64.max)),
-    .omittable("participants", .integer(0...Int64.max), "In one conversation."))
+    .omittable("participants", .integer(0...Int64.max), "In one conversation."),
+    .omittable("sends", .rate, "Messages, edits and reactions of all its users together."))
+
+  /// `COUNT/DURATION`.
+  static let rate = Schema.string(pattern: "^[1-9][0-9]{0,8}/([1-9][0-9]{0,3}s|[1-9][0-9]{0,2}m|1?[1-9]h)$")
+
+  static let encryptionMode = Schema.oneOf("off", "conversation", "all")
 
   static let workspace = Schema.component(
     "Workspace",
@@ -23,8 +29,11 @@ extension Schema {
         "limits",
         .object(
           .optional("users", .integer(0...Int64.max)), .optional("conversations", .integer(0...Int64.max)),
-          .optional("participants", .integer(0...Int64.max), "In one conversation.")),
+          .optional("participants", .integer(0...Int64.max), "In one conversation."),
+          .optional("sends", .string, "Messages, edits and reactions of all its users together: `600/1m`.")),
         "Absent where there is none."),
+      .optional("encryption", .encryptionMode, "Which conversations are encrypted; absent: as the server has it."),
+      .required("filter", .boolean, "Whether the server's filter is for it."),
       .required("createdAt", .time)))
 
   static let reportReason = Schema.oneOf("spam", "harassment", "hate", "violence", "sexual", "illegal", "other")

@@ -26,6 +26,7 @@ final class GatewaySession: @unchecked Sendable {
   /// That was logged in to.
   let session: UUID
   let username: String
+  let workspace: UUID
   /// The trace that the client's handshake named.
   var trace: TraceContext?
   var places: [Place] = []
@@ -52,6 +53,7 @@ final class GatewaySession: @unchecked Sendable {
     user = claims.user
     session = claims.session
     username = claims.username
+    workspace = claims.workspace
   }
 
   func place(in room: Room) -> Int? { places.firstIndex { $0.room === room } }

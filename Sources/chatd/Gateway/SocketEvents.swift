@@ -69,7 +69,8 @@ final class SocketEvents: @unchecked Sendable {
     }
     if let limits {
       do {
-        try await limits.admit(.connect, user: claims.user, address: socket.handshake.peer)
+        try await limits.admit(
+          .connect, user: claims.user, workspace: claims.workspace, address: socket.handshake.peer)
       } catch {
         throw Self.refusal(ChatError(mapping: error, log: log))
       }
@@ -148,7 +149,8 @@ final class SocketEvents: @unchecked Sendable {
     loop.start { [self] in
       do {
         if let limits {
-          try await limits.admit(CostClass(event: event), user: session.user, address: socket.handshake.peer)
+          try await limits.admit(
+            CostClass(event: event), user: session.user, workspace: session.workspace, address: socket.handshake.peer)
         }
         let answer = try await answer(event, payload, session)
         ack?.send(json: session.vocabulary == .legacy ? Vocabulary.legacy(answer: answer) : answer)
@@ -209,7 +211,8 @@ final class SocketEvents: @unchecked Sendable {
   }
 
   private func send(_ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
-    let draft = try payload.draft(from: session.user, named: session.username, trace: trace(payload, session))
+    let draft = try payload.draft(
+      from: session.user, named: session.username, of: session.workspace, trace: trace(payload, session))
     let outcome = try await messages.send(draft)
     return Self.success { json in
       json.key("message")
@@ -221,7 +224,8 @@ final class SocketEvents: @unchecked Sendable {
   private func edit(_ payload: Payload, _ session: GatewaySession) async throws -> [UInt8] {
     let message = try await editor.edit(
       try payload.uuid("messageId"), body: try payload.string("body"),
-      version: try payload.optionalInt64("version", atLeast: 1), by: session.user, trace: trace(payload, session))
+      version: try payload.optionalInt64("version", atLeast: 1), by: session.user, of: session.workspace,
+      trace: trace(payload, session))
     return Self.success { json in
       json.key("message")
       message.write(to: &json)

@@ -4,9 +4,11 @@ import Networking
 import Primitives
 import Redis
 
-/// Which limits a call has: those of its class, for the user and for the address that it comes from. One a shard, on its loop.
+/// Which limits a call has: those of its class, for the user and for the address that it comes from, and of messages that of
+/// the workspace. One a shard, on its loop.
 final class CallLimits: @unchecked Sendable {
   private struct Limits {
+    let cost: CostClass
     let name: LimitKey.StaticName
     let pair: LimitOptions.Pair
   }
@@ -15,16 +17,19 @@ final class CallLimits: @unchecked Sendable {
   struct Refusals {
     var users: [CostClass: Int] = [:]
     var addresses: [CostClass: Int] = [:]
+    var workspaces: [CostClass: Int] = [:]
   }
 
   let limiter: RateLimiter
   private(set) var refusals = Refusals()
+  private let policies: WorkspacePolicies
   private let exempt: [IPNetwork]
   private let limits: [CostClass: Limits]
   /// By the route's index; filled as they are asked for.
   private var classes: [Limits?] = []
 
-  init(_ options: LimitOptions, redis: RedisClient, loop: EventLoop) {
+  init(_ options: LimitOptions, redis: RedisClient, policies: WorkspacePolicies, loop: EventLoop) {
+    self.policies = policies
     var settings = RateLimiter.Settings()
     settings.fallback = options.whenUnavailable
     settings.patience = options.patience
@@ -33,7 +38,7 @@ final class CallLimits: @unchecked Sendable {
     let classes = CostClass.allCases
     limits = Dictionary(
       uniqueKeysWithValues: classes.enumerated().map { number, cost in
-        (cost, Limits(name: LimitKey.StaticName(cost.rawValue, UInt8(number)), pair: options[cost]))
+        (cost, Limits(cost: cost, name: LimitKey.StaticName(cost.rawValue, UInt8(number)), pair: options[cost]))
       })
   }
 
@@ -44,24 +49,46 @@ final class CallLimits: @unchecked Sendable {
   /// Counts a request; what is left of the limit that is closest, nil where none is. Throws `ChatError` rateLimited or
   /// unavailable, as the problem that it becomes.
   nonisolated(nonsending) func admit(
-    _ request: HTTPRequest, _ context: RequestContext, user: UUID?
+    _ request: HTTPRequest, _ context: RequestContext, user: UUID?, workspace: UUID?
   ) async throws -> LimitQuota? {
     guard let limits = limits(of: context) else { return nil }
     let (first, second) = demands(limits, user: user, address: request.peer)
     let verdict = limiter.check(first, second)
+    let quota: LimitQuota?
     // Not with `??`, which takes no async right side; and most are decided without one.
-    if let verdict { return try quota(verdict, limits) }
-    return try quota(await limiter.ask(first, second), limits)
+    if let verdict {
+      quota = try self.quota(verdict, limits)
+    } else {
+      quota = try self.quota(await limiter.ask(first, second), limits)
+    }
+    if limits.cost == .send, let workspace { try await admit(to: workspace, limits) }
+    return quota
   }
 
   /// Counts what a socket says or does. Throws `ChatError` rateLimited or unavailable.
-  nonisolated(nonsending) func admit(_ cost: CostClass, user: UUID?, address: SocketAddress?) async throws {
+  nonisolated(nonsending) func admit(
+    _ cost: CostClass, user: UUID?, workspace: UUID, address: SocketAddress?
+  ) async throws {
     guard let limits = limits[cost] else { return }
     let (first, second) = demands(limits, user: user, address: address)
     if let verdict = limiter.check(first, second) {
       _ = try quota(verdict, limits)
     } else {
       _ = try quota(await limiter.ask(first, second), limits)
+    }
+    if cost == .send { try await admit(to: workspace, limits) }
+  }
+
+  /// After the limits of the user and the address: who is over these takes nothing away from the others of the workspace.
+  private nonisolated(nonsending) func admit(to workspace: UUID, _ limits: Limits) async throws {
+    var policy = policies.known(workspace)
+    if policy == nil { policy = await policies.policy(of: workspace) }
+    guard let rate = policy?.sends else { return }
+    let demand = LimitDemand(LimitKey(limits.name, workspace: workspace), rate)
+    if let verdict = limiter.check(demand, nil) {
+      _ = try quota(verdict, limits)
+    } else {
+      _ = try quota(await limiter.ask(demand, nil), limits)
     }
   }
 
@@ -101,10 +128,10 @@ final class CallLimits: @unchecked Sendable {
   }
 
   private func count(_ subject: LimitKey.Subject, _ limits: Limits) {
-    guard let cost = CostClass(rawValue: limits.name.text) else { return }
     switch subject {
-    case .user: refusals.users[cost, default: 0] += 1
-    case .address: refusals.addresses[cost, default: 0] += 1
+    case .user: refusals.users[limits.cost, default: 0] += 1
+    case .address: refusals.addresses[limits.cost, default: 0] += 1
+    case .workspace: refusals.workspaces[limits.cost, default: 0] += 1
     }
   }
 }
@@ -117,7 +144,12 @@ struct LimitRefusal: Error {
 
   /// As the caller may see it.
   var error: ChatError {
-    let whom = subject == .user ? "you" : "your address"
+    let whom =
+      switch subject {
+      case .user: "you"
+      case .address: "your address"
+      case .workspace: "all of your workspace together"
+      }
     return ChatError(
       .rateLimited,
       "More than \(quota.rate.count) in \(quota.rate.seconds) s are not allowed to \(whom); try again in \(retryAfter) s.",

@@ -150,6 +150,7 @@ final class ShardMetrics: @unchecked Sendable {
       "chatd_rate_limited_total", "Calls beyond a limit, by their class and whose limit it was.",
       labels: ["class", "subject"])
     let cells = CostClass.allCases.map { ($0, refused.with($0.rawValue, "user"), refused.with($0.rawValue, "address")) }
+    let ofWorkspaces = refused.with(CostClass.send.rawValue, "workspace")
     let calls = owner.counter("chatd_rate_limit_calls_total", "Calls of Redis that counted requests.").with()
     let asked = owner.counter("chatd_rate_limit_asked_total", "Calls that waited for Redis to count them.").with()
     let failures = owner.counter("chatd_rate_limit_failures_total", "Times that Redis did not count.").with()
@@ -159,6 +160,7 @@ final class ShardMetrics: @unchecked Sendable {
         users.set(total: limits.refusals.users[cost] ?? 0)
         addresses.set(total: limits.refusals.addresses[cost] ?? 0)
       }
+      ofWorkspaces.set(total: limits.refusals.workspaces[.send] ?? 0)
       let counters = limits.limiter.counters
       calls.set(total: counters.calls)
       asked.set(total: counters.asked)

@@ -23,8 +23,9 @@ enum Authentication {
         return try await next(request, context)
       }
       var user: UUID?
-      if case .success(let claims)? = claims { user = claims.user }
-      let quota = try await limits.admit(request, context, user: user)
+      var workspace: UUID?
+      if case .success(let claims)? = claims { (user, workspace) = (claims.user, claims.workspace) }
+      let quota = try await limits.admit(request, context, user: user, workspace: workspace)
       if context.access == .authenticated { _ = try context.claims() }
       var response = try await next(request, context)
       quota?.write(to: &response.headers)

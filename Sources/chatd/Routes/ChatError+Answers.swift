@@ -17,7 +17,7 @@ extension ChatError {
     case .conflict, .busy, .conversationArchived, .conversationEncrypted, .limitReached: .conflict
     case .preconditionFailed: .preconditionFailed
     case .tooLarge: .contentTooLarge
-    case .idempotencyKeyReused: .unprocessableContent
+    case .idempotencyKeyReused, .contentRefused: .unprocessableContent
     case .tooManyAttempts, .rateLimited, .slowMode: .tooManyRequests
     case .internal, .decryptionFailed: .internalServerError
     case .overloaded, .unavailable, .outcomeUnknown, .keyUnavailable: .serviceUnavailable

@@ -45,8 +45,8 @@ struct MessageRoutes: Sendable {
       .answer(.created, .message)
       .answerHeader("Idempotency-Replayed", .oneOf("true"), "It had been sent before.")
       .problems(
-        .notFound, .idempotencyKeyReused, .outcomeUnknown, .conversationArchived, .blocked, .readOnly, .slowMode,
-        .keyUnavailable)
+        .notFound, .idempotencyKeyReused, .contentRefused, .outcomeUnknown, .conversationArchived, .blocked, .readOnly,
+        .slowMode, .keyUnavailable)
     router.post("/api/messages", send) { request, context in try await self.send(request, context) }
     let batch = Operation("sendMessages", "Send several messages", tag: "Messages").cost(.send)
       .details("They are stored in their order, each for itself: element n of the answer is of message n.")
@@ -94,14 +94,13 @@ struct MessageRoutes: Sendable {
       .body(.object(.required("body", .string(length: 0...messages.limits.body))))
       .answer(.ok, .message).answerHeader("ETag", tag, "The new state of the message.")
       .problems(
-        .forbidden, .conflict, .preconditionFailed, .tooLarge, .outcomeUnknown, .conversationArchived, .blocked,
-        .readOnly,
-        .keyUnavailable)
+        .forbidden, .conflict, .preconditionFailed, .tooLarge, .contentRefused, .outcomeUnknown, .conversationArchived,
+        .blocked, .readOnly, .keyUnavailable)
     router.patch("/api/messages/:id", edit) { request, context in
       let claims = try context.claims()
       let message = try await editor.edit(
         try Self.id(context), body: try Payload(request).string("body"), version: try request.ifMatch(),
-        by: claims.user, trace: context.trace)
+        by: claims.user, of: claims.workspace, trace: context.trace)
       return Self.answer(message)
     }
     let delete = Operation("deleteMessage", "Delete a message", tag: "Messages").cost(.send)
@@ -149,7 +148,8 @@ struct MessageRoutes: Sendable {
   private func send(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let claims = try context.claims()
     let draft = try Payload(request).draft(
-      from: claims.user, named: claims.username, idempotencyKey: request.headers["idempotency-key"],
+      from: claims.user, named: claims.username, of: claims.workspace,
+      idempotencyKey: request.headers["idempotency-key"],
       trace: context.trace)
     let outcome = try await messages.send(draft)
     var response = HTTPResponse.json(.created) { outcome.message.write(to: &$0) }
@@ -161,8 +161,10 @@ struct MessageRoutes: Sendable {
   private func sendBatch(_ request: HTTPRequest, _ context: RequestContext) async throws -> HTTPResponse {
     let claims = try context.claims()
     let drafts = try Payload(request).objects("messages", most: messages.limits.batch).map { row in
-      Result { try row.draft(from: claims.user, named: claims.username, trace: context.trace) }
-        .mapError { ($0 as? ChatError) ?? ChatError(.invalidRequest, "The message cannot be read.") }
+      Result {
+        try row.draft(from: claims.user, named: claims.username, of: claims.workspace, trace: context.trace)
+      }
+      .mapError { ($0 as? ChatError) ?? ChatError(.invalidRequest, "The message cannot be read.") }
     }
     let outcomes = try await messages.send(batch: drafts, by: claims.user)
     let log = log.with(context.logFields)

@@ -155,7 +155,8 @@ struct Payload: Sendable {
 
   /// A message to be sent; the same fields over HTTP and over a socket.
   func draft(
-    from sender: UUID, named name: String?, idempotencyKey: String? = nil, trace: TraceContext? = nil
+    from sender: UUID, named name: String?, of workspace: UUID, idempotencyKey: String? = nil,
+    trace: TraceContext? = nil
   ) throws -> MessageDraft {
     let type = try optionalString("type") ?? MessageType.text.rawValue
     guard let type = MessageType(rawValue: type) else {
@@ -164,7 +165,9 @@ struct Payload: Sendable {
     // Of an image or a file it is the caption.
     let body = type == .image || type == .file ? try optionalString("body") ?? "" : try string("body")
     return MessageDraft(
-      conversationId: try uuid("conversationId"), senderId: sender, senderName: name, type: type, body: body,
+      conversationId: try uuid("conversationId"), workspaceId: workspace, senderId: sender, senderName: name,
+      type: type,
+      body: body,
       replyTo: try optionalUUID("replyTo"), attachmentId: try optionalUUID("attachmentId"),
       idempotencyKey: try idempotencyKey ?? optionalString("idempotencyKey"), trace: trace)
   }

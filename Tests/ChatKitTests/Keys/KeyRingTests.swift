@@ -7,75 +7,8 @@ import Testing
 
 @testable import ChatKit
 
-/// The domain with keys.
-private struct Encrypted: Sendable {
-  let domain: Domain
-  let master: MasterKey
-  let ring: KeyRing
-  let vault: MessageVault
-  let watch: KeyWatch
-  let store: MessageStore
-  let service: MessageService
-  let editor: MessageEditor
-  let conversations: ConversationService
-
-  static func with(_ body: @escaping @Sendable (Encrypted) async throws -> Void) async throws {
-    try await Domain.with { domain in
-      let master = MasterKey.random()
-      let ring = KeyRing(domain.pool, master: master)
-      try await ring.addFirst()
-      let keys = try await ring.keys()
-      let vault = MessageVault(keys, pool: domain.pool)
-      let watch = KeyWatch(keys, master: master, pool: domain.pool, loop: domain.loop) { vault.replace($0) }
-      vault.refresh = { [unowned watch] in await watch.refresh() }
-      let store = MessageStore(pool: domain.pool, vault: vault)
-      let service = MessageService(
-        writer: domain.writer(publishes: true, vault: vault), store: store, loop: domain.loop)
-      try await body(
-        Encrypted(
-          domain: domain, master: master, ring: ring, vault: vault, watch: watch, store: store, service: service,
-          editor: MessageEditor(store: store, messages: service, publisher: domain.publisher),
-          conversations: ConversationService(
-            pool: domain.pool, publisher: domain.publisher, vault: vault, encryption: .conversation)))
-    }
-  }
-
-  func room(_ creator: User, _ others: [User] = []) async throws -> UUID {
-    try await conversations.create(.group, title: "secret", members: others.map(\.id), encrypted: true, by: creator)
-      .conversation.id
-  }
-
-  func send(_ body: String, to room: UUID, by user: User, key: String? = nil) async throws -> Message {
-    let draft = MessageDraft(conversationId: room, senderId: user.id, body: body, idempotencyKey: key)
-    switch try await service.send(draft) {
-    case .stored(let message), .replayed(let message): return message
-    }
-  }
-
-  func bodies(of room: UUID, for user: User) async throws -> [String] {
-    try await service.history(of: room, for: user.id, from: .newest, limit: 200).messages.map { message in
-      message.unreadable?.rawValue ?? message.body
-    }
-  }
-
-  func refresh() async throws {
-    // Not within half a second of the last look.
-    try await domain.loop.sleep(for: .milliseconds(510))
-    await watch.refresh()
-  }
-}
-
 @Suite("The keys of messages")
 struct KeyRingTests {
-  private func code(_ body: () async throws -> Void) async -> KeyError.Code? {
-    do {
-      try await body()
-      return nil
-    } catch {
-      return (error as? KeyError)?.code
-    }
-  }
-
   private func chatCode(_ body: () async throws -> Void) async -> ChatError.Code? {
     do {
       try await body()
@@ -305,7 +238,7 @@ struct KeyRingTests {
         keyVersions: { it.watch.keys.versions })
       try await node.renew()
       #expect(try await it.ring.add() == 2)
-      #expect(await code { try await it.ring.promote(2) } == .nodesBehind)
+      #expect(await keyErrorCode { try await it.ring.promote(2) } == .nodesBehind)
       #expect(try await it.ring.nodes(without: 2).count == 1)
       try await it.refresh()
       try await node.renew()
@@ -317,13 +250,13 @@ struct KeyRingTests {
       #expect(try await it.ring.list().map(\.messages) == [5, 1])
       #expect(try await it.bodies(of: room, for: ann) == ["1", "2", "3", "4", "5", "6"])
 
-      #expect(await code { try await it.ring.disable(2) } == .wrongState)
-      #expect(await code { try await it.ring.destroy(1) } == .wrongState)
-      #expect(await code { try await it.ring.promote(9) } == .noSuchKey)
+      #expect(await keyErrorCode { try await it.ring.disable(2) } == .wrongState)
+      #expect(await keyErrorCode { try await it.ring.destroy(1) } == .wrongState)
+      #expect(await keyErrorCode { try await it.ring.promote(9) } == .noSuchKey)
       try await it.ring.disable(1)
-      #expect(await code { try await it.ring.promote(1) } == .wrongState)
-      #expect(await code { try await it.ring.destroy(1) } == .tooEarly)
-      #expect(await code { try await it.ring.destroy(1, waiting: .zero) } == .inUse)
+      #expect(await keyErrorCode { try await it.ring.promote(1) } == .wrongState)
+      #expect(await keyErrorCode { try await it.ring.destroy(1) } == .tooEarly)
+      #expect(await keyErrorCode { try await it.ring.destroy(1, waiting: .zero) } == .inUse)
       try await it.refresh()
       let unavailable = "key_unavailable"
       #expect(
@@ -349,7 +282,7 @@ struct KeyRingTests {
       #expect(verification.checked == 7 && verification.failures.isEmpty)
       try await it.ring.disable(1)
       try await it.ring.destroy(1, waiting: .zero)
-      #expect(await code { try await it.ring.enable(1) } == .wrongState)
+      #expect(await keyErrorCode { try await it.ring.enable(1) } == .wrongState)
       try await it.refresh()
       #expect(it.vault.keys.versions == [2])
       #expect(
@@ -415,12 +348,12 @@ struct KeyRingTests {
       for task in tasks { try await task.value.get() }
       #expect(try await MessageKeyRecord.all(domain.pool).map(\.state) == [.active])
       let other = KeyRing(domain.pool, master: .random())
-      #expect(await code { _ = try await other.keys() } == .wrongMasterKey)
-      #expect(await code { _ = try await other.add() } == .wrongMasterKey)
-      #expect(await code { _ = try await KeyRing(domain.pool, master: nil).keys() } == .noMasterKey)
+      #expect(await keyErrorCode { _ = try await other.keys() } == .wrongMasterKey)
+      #expect(await keyErrorCode { _ = try await other.add() } == .wrongMasterKey)
+      #expect(await keyErrorCode { _ = try await KeyRing(domain.pool, master: nil).keys() } == .noMasterKey)
       _ = try await domain.pool.query(
         "UPDATE message_keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)")
-      #expect(await code { _ = try await KeyRing(domain.pool, master: master).keys() } == .damaged)
+      #expect(await keyErrorCode { _ = try await KeyRing(domain.pool, master: master).keys() } == .damaged)
     }
   }
 }
