@@ -85,9 +85,9 @@ final class InboxRole: @unchecked Sendable {
     if let push { services.metrics.watch(push) }
     // Another Redis, perhaps an empty one: what it had of the bus may be lost.
     let before = services.redis.onConnect
-    services.redis.onConnect = { [weak worker] server, generation in
+    services.redis.onConnect = { [unowned worker] server, generation in
       before?(server, generation)
-      if generation > 1 { worker?.compareSoon() }
+      if generation > 1 { worker.compareSoon() }
     }
   }
 
