@@ -79,7 +79,10 @@ struct ChatctlUserTests {
     let cache = try TemporaryFolder.make()
     func run(_ words: [String], _ postgres: String = place) async throws -> String {
       let result = try await TestProcess.run(
-        "chatctl", words, environment: ["CHATD_POSTGRES": postgres, "XDG_CACHE_HOME": cache])
+        "chatctl", words,
+        environment: [
+          "CHATD_POSTGRES": postgres, "XDG_CACHE_HOME": cache, "CHATCTL_COMPLETION_PATIENCE": "20s",
+        ])
       #expect(result.exit == .code(0), "\(result.output)")
       return result.output
     }

@@ -1,14 +1,27 @@
 import Postgres
 import Primitives
 
-/// What administrators did, kept for good: a row in the transaction that does it.
+/// What administrators and operators did, kept for good: a row in the transaction that does it.
 enum AuditLog {
   enum Action: String {
     case workspaceCreated = "workspace.created"
     case workspaceChanged = "workspace.changed"
     case wordsChanged = "words.changed"
+    case userCreated = "user.created"
     case userDisabled = "user.disabled"
     case userEnabled = "user.enabled"
+    case userPasswordSet = "user.password_set"
+    case userRoleSet = "user.role_set"
+    case userKicked = "user.kicked"
+    case sessionsRevoked = "sessions.revoked"
+    case userExported = "user.exported"
+    case userErased = "user.erased"
+    case roomCreated = "room.created"
+    case roomArchived = "room.archived"
+    case roomUnarchived = "room.unarchived"
+    case memberAdded = "member.added"
+    case memberRemoved = "member.removed"
+    case memberRoleSet = "member.role_set"
     case reportResolved = "report.resolved"
   }
 

@@ -113,6 +113,18 @@ package struct UserDirectory: Sendable {
     }
   }
 
+  /// The names of those who are there.
+  package func names(of users: [UUID]) async throws -> [UUID: String] {
+    guard !users.isEmpty else { return [:] }
+    let rows = try await pool.query("SELECT id, username FROM users WHERE id = ANY ($1)", users)
+    var names: [UUID: String] = [:]
+    for row in 0..<rows.count {
+      let (id, name) = try rows[row].decode((UUID, String).self)
+      names[id] = name
+    }
+    return names
+  }
+
   /// How many conversations a user takes part in, and how many sessions are open.
   package func counts(of user: UUID) async throws -> (conversations: Int64, sessions: Int64) {
     let rows = try await pool.query(

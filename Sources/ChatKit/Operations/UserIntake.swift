@@ -1,11 +1,16 @@
+import JSON
 package import Postgres
 package import Primitives
 
 /// Makes users for an operator, one or many at a time.
 package struct UserIntake: Sendable {
   private let pool: PostgresPool
+  private let actor: OperatorIdentity
 
-  package init(pool: PostgresPool) { self.pool = pool }
+  package init(pool: PostgresPool, by actor: OperatorIdentity) {
+    self.pool = pool
+    self.actor = actor
+  }
 
   /// Stands for a hash where there is no password: no password is the right one.
   static let noPassword = "!"
@@ -42,25 +47,31 @@ package struct UserIntake: Sendable {
     }
   }
 
-  /// Makes users of a workspace in one statement; nil for those whose name is taken.
-  /// Throws `ChatError` invalidRequest, notFound (the workspace).
+  /// Makes users of a workspace, all or, where the workspace has too few places left, none; nil for those whose name is
+  /// taken. Throws `ChatError` invalidRequest, notFound (the workspace), limitReached.
   package func create(_ drafts: [Draft], in workspace: String) async throws -> [UUID?] {
     for draft in drafts { try draft.check() }
-    let found = try await pool.query("SELECT id FROM workspaces WHERE name = $1", workspace)
+    let found = try await pool.query("SELECT id, max_users FROM workspaces WHERE name = $1", workspace)
     guard found.count == 1 else { throw ChatError(.notFound, "there is no workspace '\(workspace)'") }
-    let id = try found[0].get(0, as: UUID.self)
+    let (id, limit) = try found[0].decode((UUID, Int64?).self)
     let ids = drafts.map { _ in UUID.v7() }
-    let rows = try await pool.query(
-      """
-      INSERT INTO users (id, workspace_id, username, display_name, role, password_hash, disabled_at)
-      SELECT d.id, $1, d.username, d.display_name, d.role, d.hash, CASE WHEN d.disabled THEN now() END
-      FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])
-        AS d (id, username, display_name, role, hash, disabled)
-      ON CONFLICT (workspace_id, lower(username)) DO NOTHING RETURNING id
-      """, id, ids, drafts.map(\.username), drafts.map { $0.displayName ?? $0.username }, drafts.map(\.role.rawValue),
-      drafts.map { $0.passwordHash ?? Self.noPassword }, drafts.map(\.isDisabled))
-    let made = Set(try rows.column(0, as: UUID.self))
-    return ids.map { made.contains($0) ? $0 : nil }
+    return try await pool.transaction { [actor] transaction in
+      let rows = try await transaction.query(
+        """
+        INSERT INTO users (id, workspace_id, username, display_name, role, password_hash, disabled_at)
+        SELECT d.id, $1, d.username, d.display_name, d.role, d.hash, CASE WHEN d.disabled THEN now() END
+        FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])
+          AS d (id, username, display_name, role, hash, disabled)
+        ON CONFLICT (workspace_id, lower(username)) DO NOTHING RETURNING id
+        """, id, ids, drafts.map(\.username), drafts.map { $0.displayName ?? $0.username }, drafts.map(\.role.rawValue),
+        drafts.map { $0.passwordHash ?? Self.noPassword }, drafts.map(\.isDisabled))
+      let made = Set(try rows.column(0, as: UUID.self))
+      if limit != nil, !made.isEmpty { try await WorkspaceQuota.requireRoom(for: made.count, in: id, transaction) }
+      for (draft, user) in zip(drafts, ids) where made.contains(user) {
+        try await actor.record(.userCreated, of: user, in: id, transaction) { $0.field("role", draft.role.rawValue) }
+      }
+      return ids.map { made.contains($0) ? $0 : nil }
+    }
   }
 
   /// Throws `ChatError` invalidRequest, conflict (the name is taken), notFound (the workspace).

@@ -15,6 +15,17 @@ enum WorkspaceQuota {
     }
   }
 
+  /// For users who are there already, and not committed: throws `ChatError` limitReached when they are too many.
+  static func requireRoom(for count: Int, in workspace: UUID, _ transaction: PostgresTransaction) async throws {
+    guard let limit = try await limit("max_users", of: workspace, transaction) else { return }
+    let rows = try await transaction.query("SELECT count(*) FROM users WHERE workspace_id = $1", workspace)
+    let others = try rows[0].decode(Int64.self) - Int64(count)
+    guard others + Int64(count) <= limit else {
+      throw ChatError(
+        .limitReached, "the workspace may have \(limit) users, and has \(others): there is no place for \(count) more")
+    }
+  }
+
   /// Throws `ChatError` limitReached when the workspace has as many conversations as it may have.
   static func requireConversation(_ workspace: UUID, _ transaction: PostgresTransaction) async throws {
     let limit = try await limit("max_conversations", of: workspace, transaction)

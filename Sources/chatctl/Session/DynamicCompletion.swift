@@ -1,6 +1,7 @@
 import ChatKit
 import Commands
 import Networking
+import Primitives
 
 /// Words that only a running system knows, for completions: users, rooms, topics, nodes.
 ///
@@ -9,8 +10,11 @@ import Networking
 /// Whoever types waits no longer than for `patience`: the backends are asked that long, and then what they said before is
 /// offered, from a file. What they say is remembered there.
 enum DynamicCompletion {
-  /// Of the 300 ms that a completion may take in all; the rest is the program's start.
-  static let patience = Duration.milliseconds(200)
+  /// Of the 300 ms that a completion may take in all; the rest is the program's start. Where the backends are far, the
+  /// variable `CHATCTL_COMPLETION_PATIENCE` can say more.
+  static var patience: Duration {
+    Program.environment("CHATCTL_COMPLETION_PATIENCE").flatMap { Duration(text: $0) } ?? .milliseconds(200)
+  }
   /// No shell shows more.
   static let limit = 200
 

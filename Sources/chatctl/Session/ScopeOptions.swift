@@ -24,6 +24,19 @@ enum ScopeOptions {
       return found.map { Candidate($0.username, $0.displayName) }
     })
 
+  /// A room by identifier, or a channel by its title.
+  static let roomType = ValueType<String>.string("ROOM").completed(
+    by: DynamicCompletion.of("room", scope: { $0[workspace] ?? "" }) { connections, request in
+      let mark = request.prefix.hasPrefix("#") ? "#" : ""
+      let found = try await RoomDirectory(pool: connections.postgres()).titles(
+        beginningWith: String(request.prefix.dropFirst(mark.count)), in: request[workspace] ?? "main",
+        limit: DynamicCompletion.limit)
+      return found.map { Candidate(mark + $0.title, $0.id.description) }
+    })
+
+  static let room = Argument(
+    "room", roomType, help: "The room's identifier, or a channel's title, with or without a '#' before it.")
+
   static let user = Argument("user", userType, help: "The user's name or identifier.")
 
   static let users = Argument(repeated: "user", userType, times: 1...10_000, help: "Users' names or identifiers.")

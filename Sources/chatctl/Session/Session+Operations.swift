@@ -23,7 +23,7 @@ extension Session {
 
   func userAdministration() async throws -> UserAdministration {
     let emitter = try await emitter()
-    return UserAdministration(pool: try connections.postgres(), rooms: emitter)
+    return UserAdministration(pool: try connections.postgres(), rooms: emitter, by: .current)
   }
 
   /// Reads records page by page and writes them as they come, `--limit` at most.

@@ -10,12 +10,19 @@ struct Tool: Sendable {
   func run(_ words: [String], code: Int32 = 0, within limit: Duration = .seconds(60)) async throws -> String {
     let result = try await TestProcess.run(
       "chatctl",
-      words + ["--postgres", installation.postgres, "--redis", installation.redis, "--secrets", installation.secrets],
+      words + place,
       within: limit)
     guard result.exit == .code(code) else {
       throw TestFailure("chatctl \(words.joined(separator: " ")): \(result.exit), not \(code): \(result.output)")
     }
     return result.output
+  }
+
+  /// Starts it, to be watched.
+  func start(_ words: [String]) async throws -> TestProcess { try await TestProcess.start("chatctl", words + place) }
+
+  private var place: [String] {
+    ["--postgres", installation.postgres, "--redis", installation.redis, "--secrets", installation.secrets]
   }
 
   /// Its answer as JSON.

@@ -55,7 +55,7 @@ extension UserCommands {
       return .done
     }
     if let password { draft.passwordHash = try await hash(password, session) }
-    let made = try await UserIntake(pool: session.connections.postgres()).create(draft, in: workspace)
+    let made = try await UserIntake(pool: session.connections.postgres(), by: .current).create(draft, in: workspace)
     let writer = try session.records(isList: false)
     try writer.add(values(made))
     try writer.finish()
@@ -81,7 +81,7 @@ extension UserCommands {
       return .done
     }
     let administration = try await session.userAdministration()
-    let ended = try await administration.set(passwordHash: try await hash(password, session), of: record.user.id)
+    let ended = try await administration.set(passwordHash: try await hash(password, session), of: record.user)
     session.talk("\(record.user.username) has another password; \(ended) sessions ended")
     return .done
   }
@@ -108,7 +108,7 @@ extension UserCommands {
     return try await session.forEachUser { record in
       guard record.user.isDisabled != disabled else { return "unchanged" }
       if session.isDryRun { return disabled ? "would be disabled" : "would be enabled" }
-      let isChanged = try await administration.set(disabled: disabled, of: record.user.id)
+      let isChanged = try await administration.set(disabled: disabled, of: record.user)
       return isChanged ? disabled ? "disabled" : "enabled" : "unchanged"
     }
   }
@@ -130,7 +130,7 @@ extension UserCommands {
     return try await session.forEachUser { record in
       guard record.user.role != role else { return "unchanged" }
       if session.isDryRun { return "would be \(role.rawValue)" }
-      return try await administration.set(role: role, of: record.user.id) ? role.rawValue : "unchanged"
+      return try await administration.set(role: role, of: record.user) ? role.rawValue : "unchanged"
     }
   }
 
@@ -150,7 +150,7 @@ extension UserCommands {
       let held = try await census.sockets(in: [AdapterChannel.userRoom(record.user.id)])
       let count = held.elements.count
       if session.isDryRun { return "\(count) sockets would be closed" }
-      if count > 0 || !held.isWhole { await administration.kick(record.user.id) }
+      if count > 0 || !held.isWhole { try await administration.kick(record.user) }
       return held.isWhole
         ? "\(count) sockets closed" : "closed; \(held.asked - held.answered) gateways did not say how many they had"
     }

@@ -59,10 +59,10 @@ extension UserCommands {
       session.talk("would end \(named.isEmpty ? open.count : named.count) sessions of \(record.user.username)")
       return .done
     }
-    let sessions = try await session.userAdministration().sessions
+    let administration = try await session.userAdministration()
     var count = 0
-    if named.isEmpty { count = try await sessions.revoke(.all, of: record.user.id) }
-    for id in named { count += try await sessions.revoke(.one(id), of: record.user.id) }
+    if named.isEmpty { count = try await administration.revoke(.all, of: record.user) }
+    for id in named { count += try await administration.revoke(.one(id), of: record.user) }
     session.talk("\(count) sessions of \(record.user.username) ended")
     return .done
   }
