@@ -37,15 +37,12 @@ extension ConversationService {
         throw ChatError(.forbidden, "Only an admin of the conversation may add people.")
       }
       try await requireUsers(users, of: actor.workspaceId, transaction)
-      let rows = try await transaction.query(
-        """
-        INSERT INTO participants (conversation_id, user_id, read_seq, delivered_seq, joined_seq)
-        SELECT $1, unnest($2::uuid[]), $3, $3, $3 ON CONFLICT DO NOTHING RETURNING user_id
-        """, conversation, Array(users), held.lastSeq)
-      if rows.count > 0 {
+      let joined = try await ParticipantMoves.add(
+        Array(users), to: conversation, at: held.lastSeq, by: actor.id, transaction)
+      if !joined.isEmpty {
         try await WorkspaceQuota.requireParticipants(in: conversation, of: actor.workspaceId, transaction)
       }
-      return try await record(joined: try rows.column(0, as: UUID.self), conversation, by: actor.id, transaction)
+      return try await record(joined, transaction)
     }
     publisher.publish(events)
     return events.count
@@ -63,25 +60,10 @@ extension ConversationService {
       guard held.role == .admin || user == actor.id else {
         throw ChatError(.forbidden, "Only an admin of the conversation may remove others.")
       }
-      let gone = try await transaction.query(
-        "DELETE FROM participants WHERE conversation_id = $1 AND user_id = $2 RETURNING user_id", conversation, user)
-      guard gone.count == 1 else { throw ChatError(.notFound, "That user is not a participant.") }
-      // A group is never without an admin while somebody is in it: the one who has been in it longest follows.
-      let successors = try await transaction.query(
-        """
-        UPDATE participants SET role = 'admin' WHERE conversation_id = $1 AND user_id = (
-          SELECT user_id FROM participants WHERE conversation_id = $1 ORDER BY joined_at, user_id LIMIT 1)
-        AND NOT EXISTS (SELECT FROM participants WHERE conversation_id = $1 AND role = 'admin') RETURNING user_id
-        """, conversation)
-      let epochs = try await transaction.query(
-        "UPDATE conversations SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch", conversation)
-      let epoch = try epochs[0].decode(Int64.self)
-      var left = ParticipantChange(conversation: conversation, user: user, actor: actor.id, change: .left).event
-      left.epoch = epoch
-      let promoted = try successors.column(0, as: UUID.self).map {
-        ParticipantChange(conversation: conversation, user: $0, actor: actor.id, change: .updated, role: .admin).event
+      guard let removal = try await ParticipantMoves.remove(user, from: conversation, by: actor.id, transaction) else {
+        throw ChatError(.notFound, "That user is not a participant.")
       }
-      return (try await record([left] + promoted, transaction), epoch)
+      return (try await record(removal.events, transaction), removal.epoch)
     }
     publisher.publish(events)
     return epoch
@@ -96,21 +78,9 @@ extension ConversationService {
       guard held.role == .admin else {
         throw ChatError(.forbidden, "Only an admin of the conversation may change roles.")
       }
-      let rows = try await transaction.query(
-        "SELECT role FROM participants WHERE conversation_id = $1 AND user_id = $2", conversation, user)
-      guard rows.count == 1 else { throw ChatError(.notFound, "That user is not a participant.") }
-      guard try rows[0].get(0, as: String.self) != role.rawValue else { return [] }
-      let changed = try await transaction.query(
-        """
-        UPDATE participants SET role = $3 WHERE conversation_id = $1 AND user_id = $2 AND ($3 = 'admin' OR EXISTS (
-          SELECT FROM participants WHERE conversation_id = $1 AND role = 'admin' AND user_id <> $2))
-        """, conversation, user, role.rawValue)
-      guard changed.affected == 1 else {
-        throw ChatError(.conflict, "This is the only admin; make somebody else an admin first.", field: "role")
-      }
-      let change = ParticipantChange(
-        conversation: conversation, user: user, actor: actor.id, change: .updated, role: role)
-      return try await record([change.event], transaction)
+      guard let changes = try await ParticipantMoves.set(role, of: user, in: conversation, by: actor.id, transaction)
+      else { throw ChatError(.notFound, "That user is not a participant.") }
+      return try await record(changes, transaction)
     }
     publisher.publish(events)
   }

@@ -204,12 +204,7 @@ package final class ConversationService: @unchecked Sendable {
   /// Lays events into the outbox; to be published after the commit.
   func record(_ events: [Event], _ transaction: PostgresTransaction) async throws -> [BusEvent] {
     guard !events.isEmpty else { return [] }
-    _ = try await transaction.query(
-      """
-      INSERT INTO outbox (id, type, conversation_id, payload, created_at)
-      SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::timestamptz[])
-      """, events.map(\.id), events.map(\.kind.rawValue), events.map(\.conversationId),
-      events.map { String(decoding: $0.data, as: UTF8.self) }, events.map(\.at))
+    try await Outbox.lay(events, transaction)
     return events.map { $0.busEvent(as: encoding) }
   }
 }
