@@ -18,6 +18,8 @@ package final class EngineIOServer: @unchecked Sendable {
   private var index = 0
   private var group: [EngineIOServer] = []
   private var isClosed = false
+  /// While it is set no session is opened (503); those that are open go on.
+  package var isHeld = false
   /// The open packet before and after the session's identifier.
   private let openStart: [UInt8]
   private let openEnd: (polling: [UInt8], webSocket: [UInt8])
@@ -164,7 +166,7 @@ package final class EngineIOServer: @unchecked Sendable {
     guard (transport == .webSocket) == request.isWebSocketUpgrade else { return pending.refuse(.badRequest) }
     if let message = configuration.refuse?(request) { return pending.refuse(.forbidden, message: message) }
     guard query.isVersion4 else { return pending.refuse(.unsupportedProtocol) }
-    guard !isClosed, sessions.count < configuration.maximumSessions else {
+    guard !isClosed, !isHeld, sessions.count < configuration.maximumSessions else {
       return pending.fail(.serviceUnavailable)
     }
     let id = identifiers.session(loop: index)
@@ -200,6 +202,15 @@ package final class EngineIOServer: @unchecked Sendable {
   }
 
   // MARK: Closing
+
+  /// Closes some sessions, `count` at most; what is on its way to a client is still sent. Clients come back by themselves.
+  /// Answers how many it were.
+  package func shed(_ count: Int) -> Int {
+    loop.assertCurrent()
+    let chosen = Array(sessions.values.lazy.filter(\.machine.isOpen).prefix(count))
+    for session in chosen { session.close(.shuttingDown) }
+    return chosen.count
+  }
 
   /// Closes every session and opens no more (503). Clients come back by themselves.
   package func close() {

@@ -48,6 +48,16 @@ package final class SocketIOServer: @unchecked Sendable {
     }
   }
 
+  /// While it is set no transport is opened (503), so that a client tries elsewhere; those that are open go on.
+  package var isHeld: Bool {
+    get { engine.isHeld }
+    set { engine.isHeld = newValue }
+  }
+
+  /// Closes some transports, `count` at most, without a DISCONNECT, so that clients come back by themselves, and with what is
+  /// on its way to them. Answers how many it were.
+  package func shed(_ count: Int) -> Int { engine.shed(count) }
+
   /// Closes all transports, without a DISCONNECT, so that clients come back by themselves; opens no more.
   package func close() { engine.close() }
 }

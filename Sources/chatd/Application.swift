@@ -40,11 +40,13 @@ final class Application: Sendable {
   private let group: EventLoopGroup
   private let shards: [Shard]
   private let node: NodeRegistration
+  private let drain: NodeDrain
   private let keyWatch: KeyWatch
 
   private init(
-    parts: Parts, group: EventLoopGroup, shards: [Shard], node: NodeRegistration, keyWatch: KeyWatch
+    parts: Parts, group: EventLoopGroup, shards: [Shard], node: NodeRegistration, drain: NodeDrain, keyWatch: KeyWatch
   ) {
+    self.drain = drain
     self.keyWatch = keyWatch
     self.node = node
     self.parts = parts
@@ -58,7 +60,13 @@ final class Application: Sendable {
   var metrics: [ShardMetrics] { shards.map(\.metrics) }
 
   /// Whether what the process stands on is there; the first shard speaks for all.
-  func readiness() async -> [ReadinessCheck] { await shards[0].readiness(parts.options.role) }
+  func readiness() async -> [ReadinessCheck] {
+    var checks = await shards[0].readiness(parts.options.role)
+    if drain.isDraining {
+      checks.append(ReadinessCheck(name: "drain", failure: "an operator drains this node", isRequired: true))
+    }
+    return checks
+  }
 
   /// Starts the shards. Throws `NetworkError` where the port cannot be had; nothing is left running then.
   static func start(_ parts: Parts) async throws -> Application {
@@ -91,12 +99,14 @@ final class Application: Sendable {
     let all = shards
     let keyWatch = all[0].keyWatch(parts.encryption, of: all)
     let node = all[0].registration(role: parts.options.role, of: all, keyVersions: { keyWatch.keys.versions })
+    let drain = NodeDrain(parts: all.map(\.drained), loop: all[0].loop, log: parts.log)
     _ = try? await all[0].loop.submit {
+      node.drain = { await drain.set($0) }
       keyWatch.loaded = { try? await node.renew() }
       keyWatch.start()
       node.start()
     }
-    return Application(parts: parts, group: group, shards: all, node: node, keyWatch: keyWatch)
+    return Application(parts: parts, group: group, shards: all, node: node, drain: drain, keyWatch: keyWatch)
   }
 
   /// Applies the settings that can change while it runs (`isReloadable`); the others are as they were at the start.
@@ -116,8 +126,9 @@ final class Application: Sendable {
   }
 
   func stop() async {
-    let (node, keyWatch, loop) = (node, keyWatch, shards[0].loop)
+    let (node, drain, keyWatch, loop) = (node, drain, keyWatch, shards[0].loop)
     _ = try? await loop.submit {
+      drain.stop()
       await keyWatch.stop()
       await node.stop()
     }

@@ -290,12 +290,25 @@ final class Shard: @unchecked Sendable {
     let registration = NodeRegistration(
       role: role.rawValue, host: ProcessInformation.host, pid: ProcessInformation.id, pool: pool, loop: loop,
       connections: {
-        var sum = 0
-        for shard in shards { sum += (try? await shard.loop.submit { shard.server?.connections ?? 0 }) ?? 0 }
+        var sum = (all: 0, sockets: 0)
+        for shard in shards {
+          let (all, sockets) =
+            (try? await shard.loop.submit { (shard.server?.connections ?? 0, shard.sockets?.socketCount ?? 0) }) ?? (
+              0, 0
+            )
+          sum = (sum.all + all, sum.sockets + sockets)
+        }
         return sum
       }, keyVersions: keyVersions)
     registration.report = { log.warning("this node cannot be registered; it tries again", ["error": .describing($0)]) }
     return registration
+  }
+
+  /// What of this shard is drained. Any thread.
+  var drained: NodeDrain.Part {
+    NodeDrain.Part(
+      hold: { [self] isHeld in _ = try? await loop.submit { [self] in sockets?.isHeld = isHeld } },
+      shed: { [self] count in (try? await loop.submit { [self] in sockets?.shed(count) ?? 0 }) ?? 0 })
   }
 
   var address: SocketAddress { server?.address ?? .loopback(port: 0) }

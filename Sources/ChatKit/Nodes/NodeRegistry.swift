@@ -5,6 +5,9 @@
 // in good order. A row whose lease is over is a process that died, or cannot reach the store; it stays for a day, for those
 // who look for the reason.
 //
+// The other way around, the row says what operators want of the process: `drain_rate`. The process reads it whenever it
+// renews the lease, and says in `draining` that it has understood.
+//
 // The table is in PostgreSQL, for Redis may be emptied, and what asks for it (a key is promoted when every live node has
 // it) must not err.
 
@@ -21,6 +24,12 @@ package struct Node: Equatable, Sendable {
   package var pid: Int32
   package var keyVersions: [Int32]
   package var connections: Int
+  /// Sockets of clients, over whatever transport.
+  package var sockets: Int
+  /// Sockets a second that it is to shed; nil where it is not to be drained.
+  package var drainRate: Double?
+  /// It opens no more sockets, and is not ready.
+  package var isDraining: Bool
   package var startedAt: Timestamp
   package var leaseUntil: Timestamp
   /// By the store's clock, when it was read.
@@ -30,16 +39,29 @@ package struct Node: Equatable, Sendable {
   package static func all(_ client: some PostgresClient) async throws -> [Node] {
     let rows = try await client.query(
       """
-      SELECT id, role, version, host, pid, key_versions, connections, started_at, lease_until, lease_until > now()
+      SELECT id, role, version, host, pid, key_versions, connections, started_at, lease_until, lease_until > now(),
+        sockets, drain_rate, draining
       FROM nodes ORDER BY id LIMIT 10000
       """)
     return try (0..<rows.count).map { row in
-      let (id, role, version, host, pid, keys, connections, started, lease, isAlive) = try rows[row].decode(
-        (UUID, String, String, String, Int32, [Int32], Int64, Timestamp, Timestamp, Bool).self)
+      let (id, role, version, host, pid, keys, connections, started, lease, isAlive, sockets, rate, isDraining) =
+        try rows[row].decode(
+          (
+            UUID, String, String, String, Int32, [Int32], Int64, Timestamp, Timestamp, Bool, Int64, Double?, Bool
+          ).self)
       return Node(
         id: id, role: role, version: version, host: host, pid: pid, keyVersions: keys, connections: Int(connections),
-        startedAt: started, leaseUntil: lease, isAlive: isAlive)
+        sockets: Int(sockets), drainRate: rate, isDraining: isDraining, startedAt: started, leaseUntil: lease,
+        isAlive: isAlive)
     }
+  }
+}
+
+extension Node {
+  /// Says what is wanted of the process, which reads it when it renews its lease.
+  /// - Parameter rate: sockets a second that it sheds; nil where it is to serve again.
+  package func request(drain rate: Double?, _ client: some PostgresClient) async throws {
+    _ = try await client.query("UPDATE nodes SET drain_rate = $2 WHERE id = $1", id, rate)
   }
 }
 
@@ -55,19 +77,23 @@ package final class NodeRegistration: @unchecked Sendable {
   private let pool: PostgresPool
   private let loop: EventLoop
   private let startedAt = Timestamp.now()
-  private let connections: @Sendable () async -> Int
+  private let connections: @Sendable () async -> (all: Int, sockets: Int)
   private let keyVersions: @Sendable () async -> [Int32]
   private let interval: Duration
   private var task: Task<Void, Never>?
+  /// Told what the row wants of the process, whenever it is read: sockets a second that are to be shed, or nil.
+  package var drain: (Double?) async -> Void = { _ in }
+  private var drainRate: Double?
   /// Told of failures, once an outage.
   package var report: (any Error) -> Void = { _ in }
 
   /// - Parameters:
-  ///   - connections: how many the process holds now.
+  ///   - connections: how many the process holds now, and how many of them are sockets.
   ///   - keyVersions: those that every loop of the process can use.
   package init(
     role: String, host: String, pid: Int32, pool: PostgresPool, loop: EventLoop,
-    interval: Duration = NodeRegistration.interval, connections: @escaping @Sendable () async -> Int,
+    interval: Duration = NodeRegistration.interval,
+    connections: @escaping @Sendable () async -> (all: Int, sockets: Int),
     keyVersions: @escaping @Sendable () async -> [Int32]
   ) {
     self.role = role
@@ -91,23 +117,32 @@ package final class NodeRegistration: @unchecked Sendable {
           if !isFailing { report(error) }
           isFailing = true
         }
-        try? await loop.sleep(for: isFailing ? interval / 5 : interval)
+        // Who drains it wants to see how far it has come.
+        try? await loop.sleep(for: isFailing || drainRate != nil ? interval / 5 : interval)
       }
     }
   }
 
   /// Says what there is to say now, as when a key was loaded.
   package func renew() async throws {
-    let connections = Int64(await connections())
+    let connections = await connections()
     let keys = await keyVersions()
-    _ = try await pool.query(
+    let rows = try await pool.query(
       """
-      INSERT INTO nodes AS n (id, role, version, host, pid, key_versions, connections, started_at, lease_until)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 second')
-      ON CONFLICT (id) DO UPDATE
-        SET key_versions = excluded.key_versions, connections = excluded.connections, lease_until = excluded.lease_until
-      """, id, role, Version.current, host, pid, keys, connections, startedAt,
-      Double(Self.lease.components.seconds))
+      INSERT INTO nodes AS n (
+        id, role, version, host, pid, key_versions, connections, started_at, lease_until, sockets, draining)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 second', $10, $11)
+      ON CONFLICT (id) DO UPDATE SET key_versions = excluded.key_versions, connections = excluded.connections,
+        lease_until = excluded.lease_until, sockets = excluded.sockets, draining = excluded.draining
+      RETURNING drain_rate
+      """, id, role, Version.current, host, pid, keys, Int64(connections.all), startedAt,
+      Double(Self.lease.components.seconds), Int64(connections.sockets), drainRate != nil)
+    let wanted = try rows[0].decode(Double?.self)
+    if wanted != drainRate {
+      drainRate = wanted
+      await drain(wanted)
+      _ = try await pool.query("UPDATE nodes SET draining = $2 WHERE id = $1", id, wanted != nil)
+    }
     _ = try await pool.query("DELETE FROM nodes WHERE lease_until < now() - interval '1 day'")
   }
 

@@ -234,7 +234,7 @@ struct KeyRingTests {
       let room = try await it.room(ann)
       for n in 1...5 { _ = try await it.send("\(n)", to: room, by: ann) }
       let node = NodeRegistration(
-        role: "api", host: "here", pid: 1, pool: it.domain.pool, loop: it.domain.loop, connections: { 0 },
+        role: "api", host: "here", pid: 1, pool: it.domain.pool, loop: it.domain.loop, connections: { (0, 0) },
         keyVersions: { it.watch.keys.versions })
       try await node.renew()
       #expect(try await it.ring.add() == 2)
