@@ -184,16 +184,6 @@ extension Recovery.Limits {
   }
 }
 
-extension PresenceSettings {
-  init(_ options: PresenceOptions) {
-    self.init()
-    ttl = options.ttl
-    grace = options.grace
-    sweepInterval = options.sweepInterval
-    maxMembers = options.maxMembers
-  }
-}
-
 extension PresenceService.Limits {
   init(_ options: PresenceOptions) {
     self.init()

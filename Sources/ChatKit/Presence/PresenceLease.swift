@@ -18,6 +18,29 @@ package struct PresenceLease: Hashable, Sendable, RedisArgument {
     self.device = device
   }
 
+  /// Reads what `encode` writes; nil for something else.
+  package init?(_ text: String) {
+    let parts = text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, let user = UUID(parts[0]) else { return nil }
+    switch parts[1] {
+    case "c":
+      guard parts[2].utf8.count == 16, let number = UInt64(parts[2], radix: 16) else { return nil }
+      self.init(user: user, device: .connection(number))
+    case "d": self.init(user: user, device: .named(String(parts[2])))
+    default: return nil
+    }
+  }
+
+  /// As Redis has it.
+  package var text: String {
+    switch device {
+    case .connection(let number):
+      let digits = String(number, radix: 16)
+      return "\(user)/c/\(String(repeating: "0", count: 16 - digits.utf8.count))\(digits)"
+    case .named(let name): return "\(user)/d/\(name)"
+    }
+  }
+
   /// The user's 36 characters first: the scripts tell the user by them.
   package func encode(into encoder: CommandEncoder) {
     switch device {
@@ -34,7 +57,7 @@ package struct PresenceLease: Hashable, Sendable, RedisArgument {
         }
         encoder.bulk(UnsafeRawBufferPointer(start: base, count: 55))
       }
-    case .named(let name): encoder.bulk("\(user)/d/\(name)")
+    case .named: encoder.bulk(text)
     }
   }
 }

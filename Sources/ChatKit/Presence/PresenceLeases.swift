@@ -46,6 +46,8 @@ package final class PresenceLeases: @unchecked Sendable {
   }
 
   package private(set) var counters = Counters()
+  /// Each of them.
+  package var held: [PresenceLease] { slots.lazy.filter(\.isHeld).map(\.lease) }
   /// Leases that are held.
   package var count: Int { slots.count - free.count }
 

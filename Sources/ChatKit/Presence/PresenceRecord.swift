@@ -55,6 +55,12 @@ package struct PresenceRecord: Sendable {
     return found
   }
 
+  /// How many are online by the table.
+  package func onlineCount() async throws -> Int {
+    let rows = try await pool.query("SELECT count(*) FROM presence WHERE is_online")
+    return Int(try rows[0].get(0, as: Int64.self))
+  }
+
   /// Users who are online by the table, in the order of their identifiers.
   func online(after user: UUID?, limit: Int) async throws -> [UUID] {
     let rows = try await pool.query(

@@ -9,6 +9,7 @@ enum PresenceScripts {
   static var leases: String { keys[0] }
   static var counts: String { keys[1] }
   static var online: String { keys[2] }
+  static var leaving: String { keys[3] }
   static var edges: String { keys[4] }
   static var state: String { keys[5] }
 

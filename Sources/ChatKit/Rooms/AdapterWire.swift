@@ -124,6 +124,8 @@ package enum AdapterRequest {
     case fetch = 5
     case serverSideEmit = 6
     case broadcast = 7
+    /// Our own, which others ignore: which leases of presence their sockets hold.
+    case leases = 100
   }
 
   /// Has all servers close the connections of the sockets in any of the rooms.

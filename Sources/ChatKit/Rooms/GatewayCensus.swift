@@ -85,7 +85,20 @@ package final class GatewayCensus: @unchecked Sendable {
       rooms: json["rooms"]?.array.map { $0.compactMap(\.string) } ?? [])
   }
 
-  func ask(
+  /// The leases of presence that sockets hold, and on which node. Throws `RedisError`.
+  func leases(within limit: Duration) async throws -> Answer<(lease: PresenceLease, node: String)> {
+    let (documents, answered, asked) = try await ask(.leases, rooms: [], within: limit)
+    var held: [(lease: PresenceLease, node: String)] = []
+    for document in documents {
+      let node = document["node"]?.string ?? ""
+      for text in document["leases"]?.array.map({ Array($0) }) ?? [] {
+        if let lease = text.string.flatMap({ PresenceLease($0) }) { held.append((lease, node)) }
+      }
+    }
+    return Answer(elements: held, answered: answered, asked: asked)
+  }
+
+  private func ask(
     _ kind: AdapterRequest.Kind, rooms: [String], within limit: Duration
   ) async throws -> (documents: [JSONValue], answered: Int, asked: Int) {
     if !isReady {

@@ -53,8 +53,29 @@ extension Hub {
       }
     case .broadcast:
       broadcast(request)
+    case .leases: tellLeases(request)
     }
   }
+
+  /// In parts, so that neither this loop nor Redis has much to do at once.
+  private func tellLeases(_ request: RoomRequest) {
+    let held = leases.held
+    var start = 0
+    repeat {
+      let end = min(start + Self.leasesOfPart, held.count)
+      answer(request) { json in
+        json.field("node", "\(ProcessInformation.host)/\(ProcessInformation.id)")
+        json.key("leases")
+        json.beginArray()
+        for lease in held[start..<end] { json.value(lease.text) }
+        json.endArray()
+        if end < held.count { json.field("more", true) }
+      }
+      start = end
+    } while start < held.count
+  }
+
+  private static let leasesOfPart = 1000
 
   /// A conversation's room cannot be joined that way: its members are the store's to say.
   private func join(_ sessions: [GatewaySession], _ names: [String]) {

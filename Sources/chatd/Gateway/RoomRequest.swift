@@ -48,7 +48,7 @@ struct RoomRequest {
       rooms = root["room"]?.string.map { [$0] } ?? []
     } else {
       // Without any options a request would mean everybody.
-      let isOfSockets = kind != .sockets && kind != .allRooms && kind != .serverSideEmit
+      let isOfSockets = kind != .sockets && kind != .allRooms && kind != .serverSideEmit && kind != .leases
       if isOfSockets, options?.kind != .object { return nil }
       selection = Selection(rooms: Self.strings(options?["rooms"]), except: Self.strings(options?["except"]))
       rooms = Self.strings(root["rooms"])

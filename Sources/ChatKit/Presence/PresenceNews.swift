@@ -1,25 +1,24 @@
-import ChatKit
-import Primitives
+package import Primitives
 
 /// What gateways tell each other of presence, many things in one message on a channel that each of them hears: the edges
 /// that the bus gave to one of them, and who is no longer, or has become, a member of what.
 ///
 /// There are far fewer edges than there are users that somebody watches: a channel for each user would cost every join as
 /// many subscriptions as the conversation has members.
-enum PresenceNews: Equatable {
+package enum PresenceNews: Equatable, Sendable {
   case edge(PresenceEdge)
   /// The members of a conversation are others now, `user` among them or not any more.
   case members(conversation: UUID, user: UUID)
   /// One of the two blocks the other now, or does not any more.
   case blocks(UUID, UUID)
 
-  static let channel = "chatd:presence"
+  package static let channel = "chatd:presence"
   /// The first byte of a message; no broadcast, request or ask begins so.
-  static let mark = UInt8(ascii: "@")
+  package static let mark = UInt8(ascii: "@")
   private static let edgeLength = 33
   private static let membersLength = 32
 
-  static func encode(_ news: [PresenceNews]) -> [UInt8] {
+  package static func encode(_ news: [PresenceNews]) -> [UInt8] {
     var bytes = [mark]
     bytes.reserveCapacity(1 + news.count * (edgeLength + 1))
     func append(_ word: UInt64) { withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) } }
@@ -50,7 +49,7 @@ enum PresenceNews: Equatable {
   }
 
   /// Reads a message; what is not understood ends it.
-  static func decode(_ bytes: UnsafeRawBufferPointer, _ body: (PresenceNews) -> Void) {
+  package static func decode(_ bytes: UnsafeRawBufferPointer, _ body: (PresenceNews) -> Void) {
     var position = 1
     func word(_ offset: Int) -> UInt64 {
       bytes.loadUnaligned(fromByteOffset: position + offset, as: UInt64.self).bigEndian
