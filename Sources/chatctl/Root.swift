@@ -15,7 +15,10 @@ enum Root {
         Example("chatctl context use production", "Another installation from now on"),
       ],
       options: ([CommonOptions.noInput, CommonOptions.timeout] + ConnectionOptions.keys).map { GlobalKey($0) },
-      subcommands: [MigrateCommands.group, UserCommands.group, ContextCommands.group]),
+      subcommands: [
+        MigrateCommands.group, UserCommands.group, RoomCommands.group, NodeCommands.group, PresenceCommands.group,
+        ContextCommands.group,
+      ]),
     version: Version.current)
 }
 

@@ -87,7 +87,7 @@ package final class LocalObjectStore: ObjectStore {
   }
 
   /// The end of an identifier is random; its beginning is the time.
-  private func path(of attachment: UUID) -> String {
+  func path(of attachment: UUID) -> String {
     let name = "\(attachment)"
     return "\(folder)/\(name.suffix(2))/\(name)"
   }

@@ -11,7 +11,10 @@ enum UserCommands {
       never from the command line.
       """,
     group: "People and rooms", options: [ScopeOptions.workspace],
-    subcommands: [list, get, create, password, disable, enable, role, kick, sessions, token])
+    subcommands: [
+      list, get, create, password, disable, enable, role, kick, sessions, token, importFile, export, erase,
+      verifyRecord, AuditCommands.user,
+    ])
 
   private enum Presence: String, CaseIterable, Sendable { case online, offline }
   private enum State: String, CaseIterable, Sendable { case active, disabled }
