@@ -5,6 +5,9 @@ __chatctl_command() {
   case "$1/$2" in
     '/migrate') REPLY='/migrate' ;;
     '/user') REPLY='/user' ;;
+    '/room') REPLY='/room' ;;
+    '/node') REPLY='/node' ;;
+    '/presence') REPLY='/presence' ;;
     '/context') REPLY='/context' ;;
     '/help') REPLY='/help' ;;
     '/completion') REPLY='/completion' ;;
@@ -30,8 +33,32 @@ __chatctl_command() {
     '/user/kick') REPLY='/user/kick' ;;
     '/user/sessions') REPLY='/user/sessions' ;;
     '/user/token') REPLY='/user/token' ;;
+    '/user/import') REPLY='/user/import' ;;
+    '/user/export') REPLY='/user/export' ;;
+    '/user/erase') REPLY='/user/erase' ;;
+    '/user/verify-record') REPLY='/user/verify-record' ;;
+    '/user/audit') REPLY='/user/audit' ;;
     '/user/sessions/list' | '/user/sessions/ls') REPLY='/user/sessions/list' ;;
     '/user/sessions/revoke') REPLY='/user/sessions/revoke' ;;
+    '/room/list' | '/room/ls') REPLY='/room/list' ;;
+    '/room/get') REPLY='/room/get' ;;
+    '/room/create') REPLY='/room/create' ;;
+    '/room/archive') REPLY='/room/archive' ;;
+    '/room/unarchive') REPLY='/room/unarchive' ;;
+    '/room/members') REPLY='/room/members' ;;
+    '/room/audit') REPLY='/room/audit' ;;
+    '/room/members/list' | '/room/members/ls') REPLY='/room/members/list' ;;
+    '/room/members/add') REPLY='/room/members/add' ;;
+    '/room/members/remove' | '/room/members/rm') REPLY='/room/members/remove' ;;
+    '/room/members/role') REPLY='/room/members/role' ;;
+    '/node/list' | '/node/ls') REPLY='/node/list' ;;
+    '/node/drain') REPLY='/node/drain' ;;
+    '/node/undrain') REPLY='/node/undrain' ;;
+    '/presence/list' | '/presence/ls') REPLY='/presence/list' ;;
+    '/presence/count') REPLY='/presence/count' ;;
+    '/presence/watch') REPLY='/presence/watch' ;;
+    '/presence/verify') REPLY='/presence/verify' ;;
+    '/presence/kick') REPLY='/presence/kick' ;;
     '/context/list') REPLY='/context/list' ;;
     '/context/use') REPLY='/context/use' ;;
     '/context/show') REPLY='/context/show' ;;
@@ -110,9 +137,36 @@ __chatctl_takes_value() {
     '/user/role --output' | '/user/role -o' | '/user/role --fields' | '/user/kick --output' | \
     '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | '/user/sessions/list -o' | \
     '/user/sessions/list --fields' | '/user/sessions/revoke --session' | '/user/token --ttl' | \
-    '/user/token --output' | '/user/token -o' | '/user/token --fields' | '/context/list --output' | \
-    '/context/list -o' | '/context/list --fields' | '/context/show --output' | '/context/show -o' | \
-    '/context/show --fields') ;;
+    '/user/token --output' | '/user/token -o' | '/user/token --fields' | '/user/import --format' | \
+    '/user/import --from' | '/user/import --parallel' | '/user/import --output' | '/user/import -o' | \
+    '/user/import --fields' | '/user/export --to' | '/user/export --output' | '/user/export -o' | \
+    '/user/export --fields' | '/user/erase --record' | '/user/erase --output' | '/user/erase -o' | \
+    '/user/erase --fields' | '/user/verify-record --output' | '/user/verify-record -o' | \
+    '/user/verify-record --fields' | '/user/audit --since' | '/user/audit --action' | '/user/audit --limit' | \
+    '/user/audit -n' | '/user/audit --after' | '/user/audit --output' | '/user/audit -o' | \
+    '/user/audit --fields' | '/room --workspace' | '/room/'*' --workspace' | '/room -w' | '/room/'*' -w' | \
+    '/room/list --type' | '/room/list --state' | '/room/list --title' | '/room/list --member' | \
+    '/room/list --created-after' | '/room/list --created-before' | '/room/list --quiet-since' | \
+    '/room/list --limit' | '/room/list -n' | '/room/list --after' | '/room/list --output' | '/room/list -o' | \
+    '/room/list --fields' | '/room/get --output' | '/room/get -o' | '/room/get --fields' | \
+    '/room/create --type' | '/room/create --owner' | '/room/create --member' | '/room/create --output' | \
+    '/room/create -o' | '/room/create --fields' | '/room/members/list --limit' | '/room/members/list -n' | \
+    '/room/members/list --after' | '/room/members/list --output' | '/room/members/list -o' | \
+    '/room/members/list --fields' | '/room/members/add --output' | '/room/members/add -o' | \
+    '/room/members/add --fields' | '/room/members/remove --output' | '/room/members/remove -o' | \
+    '/room/members/remove --fields' | '/room/members/role --output' | '/room/members/role -o' | \
+    '/room/members/role --fields' | '/room/audit --since' | '/room/audit --action' | '/room/audit --limit' | \
+    '/room/audit -n' | '/room/audit --after' | '/room/audit --output' | '/room/audit -o' | \
+    '/room/audit --fields' | '/node/list --output' | '/node/list -o' | '/node/list --fields' | \
+    '/node/drain --rate' | '/presence --workspace' | '/presence/'*' --workspace' | '/presence -w' | \
+    '/presence/'*' -w' | '/presence/list --limit' | '/presence/list -n' | '/presence/list --output' | \
+    '/presence/list -o' | '/presence/list --fields' | '/presence/count --output' | '/presence/count -o' | \
+    '/presence/count --fields' | '/presence/watch --limit' | '/presence/watch -n' | \
+    '/presence/watch --output' | '/presence/watch -o' | '/presence/watch --fields' | \
+    '/presence/verify --wait' | '/presence/verify --output' | '/presence/verify -o' | \
+    '/presence/verify --fields' | '/presence/kick --wait' | '/presence/kick --output' | '/presence/kick -o' | \
+    '/presence/kick --fields' | '/context/list --output' | '/context/list -o' | '/context/list --fields' | \
+    '/context/show --output' | '/context/show -o' | '/context/show --fields') ;;
     *) return 1 ;;
   esac
 }
@@ -189,6 +243,56 @@ __chatctl_values() {
     '/user/sessions/revoke @'1) REPLY=@dynamic ;;
     '/user/token --output' | '/user/token -o') REPLY='table wide json ndjson yaml name' ;;
     '/user/token @'*) REPLY=@dynamic ;;
+    '/user/import --format') REPLY='ndjson csv' ;;
+    '/user/import --output' | '/user/import -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/import @'1) REPLY=@file ;;
+    '/user/export --to') REPLY=@directory ;;
+    '/user/export --output' | '/user/export -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/export @'1) REPLY=@dynamic ;;
+    '/user/erase --record') REPLY=@file ;;
+    '/user/erase --output' | '/user/erase -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/erase @'1) REPLY=@dynamic ;;
+    '/user/verify-record --output' | '/user/verify-record -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/verify-record @'1) REPLY=@file ;;
+    '/user/audit --output' | '/user/audit -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/audit @'1) REPLY=@dynamic ;;
+    '/room/list --type') REPLY='direct group channel' ;;
+    '/room/list --state') REPLY='active archived' ;;
+    '/room/list --member') REPLY=@dynamic ;;
+    '/room/list --output' | '/room/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/get --output' | '/room/get -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/get @'1) REPLY=@dynamic ;;
+    '/room/create --type') REPLY='group channel' ;;
+    '/room/create --owner') REPLY=@dynamic ;;
+    '/room/create --member') REPLY=@dynamic ;;
+    '/room/create --output' | '/room/create -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/archive @'1) REPLY=@dynamic ;;
+    '/room/unarchive @'1) REPLY=@dynamic ;;
+    '/room/members/list --output' | '/room/members/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/members/list @'1) REPLY=@dynamic ;;
+    '/room/members/add --output' | '/room/members/add -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/members/add @'1) REPLY=@dynamic ;;
+    '/room/members/add @'*) REPLY=@dynamic ;;
+    '/room/members/remove --output' | '/room/members/remove -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/members/remove @'1) REPLY=@dynamic ;;
+    '/room/members/remove @'*) REPLY=@dynamic ;;
+    '/room/members/role --output' | '/room/members/role -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/members/role @'1) REPLY=@dynamic ;;
+    '/room/members/role @'2) REPLY='admin member' ;;
+    '/room/members/role @'*) REPLY=@dynamic ;;
+    '/room/audit --output' | '/room/audit -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/audit @'1) REPLY=@dynamic ;;
+    '/node/list --output' | '/node/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/node/drain @'1) REPLY=@dynamic ;;
+    '/node/undrain @'1) REPLY=@dynamic ;;
+    '/presence/list --output' | '/presence/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/presence/list @'*) REPLY=@dynamic ;;
+    '/presence/count --output' | '/presence/count -o') REPLY='table wide json ndjson yaml name' ;;
+    '/presence/watch --output' | '/presence/watch -o') REPLY='table wide json ndjson yaml name' ;;
+    '/presence/watch @'*) REPLY=@dynamic ;;
+    '/presence/verify --output' | '/presence/verify -o') REPLY='table wide json ndjson yaml name' ;;
+    '/presence/kick --output' | '/presence/kick -o') REPLY='table wide json ndjson yaml name' ;;
+    '/presence/kick @'*) REPLY=@dynamic ;;
     '/context/list --output' | '/context/list -o') REPLY='table wide json ndjson yaml name' ;;
     '/context/use @'1) REPLY=@dynamic ;;
     '/context/show --output' | '/context/show -o') REPLY='table wide json ndjson yaml name' ;;
@@ -203,7 +307,7 @@ __chatctl_values() {
 __chatctl_words() {
   case "$1" in
     '')
-      commands='migrate user context help completion man version'
+      commands='migrate user room node presence context help completion man version'
       options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate')
@@ -251,7 +355,7 @@ __chatctl_words() {
       options='--folder --no-transaction --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/user')
-      commands='list get create password disable enable role kick sessions token'
+      commands='list get create password disable enable role kick sessions token import export erase verify-record audit'
       options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/user/list')
@@ -301,6 +405,114 @@ __chatctl_words() {
     '/user/token')
       commands=''
       options='--ttl --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/import')
+      commands=''
+      options='--format --from --parallel --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/export')
+      commands=''
+      options='--to --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/erase')
+      commands=''
+      options='--record --keep-messages --output -o --fields --dry-run --yes -y --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/verify-record')
+      commands=''
+      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/audit')
+      commands=''
+      options='--all-workspaces -A --since --action --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room')
+      commands='list get create archive unarchive members audit'
+      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/list')
+      commands=''
+      options='--all-workspaces -A --type --state --title --member --created-after --created-before --quiet-since --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/get')
+      commands=''
+      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/create')
+      commands=''
+      options='--type --owner --member --encrypted --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/archive')
+      commands=''
+      options='--dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/unarchive')
+      commands=''
+      options='--dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/members')
+      commands='list add remove role'
+      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/members/list')
+      commands=''
+      options='--limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/members/add')
+      commands=''
+      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/members/remove')
+      commands=''
+      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/members/role')
+      commands=''
+      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/audit')
+      commands=''
+      options='--since --action --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/node')
+      commands='list drain undrain'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/node/list')
+      commands=''
+      options='--all --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/node/drain')
+      commands=''
+      options='--rate --no-wait --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/node/undrain')
+      commands=''
+      options='--dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence')
+      commands='list count watch verify kick'
+      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence/list')
+      commands=''
+      options='--limit -n --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence/count')
+      commands=''
+      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence/watch')
+      commands=''
+      options='--limit -n --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence/verify')
+      commands=''
+      options='--wait --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence/kick')
+      commands=''
+      options='--ghosts --wait --output -o --fields --dry-run --yes -y --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/context')
       commands='list use show'
