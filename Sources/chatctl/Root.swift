@@ -17,6 +17,8 @@ enum Root {
       options: ([CommonOptions.noInput, CommonOptions.timeout] + ConnectionOptions.keys).map { GlobalKey($0) },
       subcommands: [
         MigrateCommands.group, UserCommands.group, RoomCommands.group, NodeCommands.group, PresenceCommands.group,
+        LagCommands.group, TopicCommands.group, DeadCommands.group, OutboxCommands.group, TraceCommand.command,
+        CheckCommands.check, WaitCommands.group, CheckCommands.doctor,
         ContextCommands.group,
       ]),
     version: Version.current)
