@@ -12,7 +12,7 @@ enum RoomCommands {
       the actor in those events is 00000000-0000-0000-0000-000000000000.
       """,
     group: "People and rooms", options: [ScopeOptions.workspace],
-    subcommands: [list, get, create, archive, unarchive, members, AuditCommands.room])
+    subcommands: [list, get, create, archive, unarchive, members, RoomTopCommand.command, AuditCommands.room])
 
   private enum State: String, CaseIterable, Sendable { case active, archived }
 
