@@ -3,5 +3,6 @@ extension Migration {
   package static let all: [Migration] = [
     foundation, accounts, presence, messages, conversations, inbox, attachments, encryption, calls, moderation,
     tenants,
+    manifestOwners,
   ]
 }
