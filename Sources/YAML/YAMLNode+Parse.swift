@@ -44,12 +44,19 @@ extension YAMLNode {
   package static func document(
     in bytes: [UInt8], file: String, limits: YAMLLimits = .default, duplicates: inout [YAMLError]
   ) throws(YAMLError) -> YAMLNode {
+    try one(of: documents(in: bytes, file: file, limits: limits, duplicates: &duplicates), file: file)
+  }
+
+  /// The documents of a stream, and their keys that appear twice; as `document` has them.
+  package static func documents(
+    in bytes: [UInt8], file: String, limits: YAMLLimits = .default, duplicates: inout [YAMLError]
+  ) throws(YAMLError) -> [YAMLNode] {
     let result = bytes.withUnsafeBytes { buffer in
       Result { () throws(YAMLError) in try documents(in: buffer, file: file, limits: limits, collectsDuplicates: true) }
     }
     let stream = try result.get()
     duplicates += stream.duplicates
-    return try one(of: stream.documents, file: file)
+    return stream.documents
   }
 
   private static func one(of documents: [YAMLNode], file: String) throws(YAMLError) -> YAMLNode {

@@ -14,6 +14,7 @@ enum Failures {
       CommandFailure(
         error.isRetriable ? .busy : .no, "\(error)",
         hint: error.code == .failed ? "'chatctl migrate doctor' says which repair applies." : nil)
+    case let error as ManifestError: meaning(error)
     case let error as EmbeddedError: CommandFailure(ExitCode(rawValue: error.exitCode), "\(error)")
     case let error as KeyError: CommandFailure(.no, "\(error)")
     case let error as LagError: meaning(error)
@@ -55,6 +56,14 @@ enum Failures {
     case .timeout, .acquireTimeout, .overloaded: return CommandFailure(.busy, "\(error)")
     default:
       return CommandFailure(.unavailable, "\(error)", hint: "Is it running, and is --postgres right?")
+    }
+  }
+
+  private static func meaning(_ error: ManifestError) -> CommandFailure {
+    switch error.code {
+    case .locked: CommandFailure(.busy, "\(error)")
+    case .invalid: CommandFailure(.invalidInput, "\(error)")
+    case .noSuch, .refused, .moved: CommandFailure(.no, "\(error)")
     }
   }
 

@@ -15,7 +15,7 @@ enum Root {
         Example("chatctl context use production", "Another installation from now on"),
       ],
       options: ([CommonOptions.noInput, CommonOptions.timeout] + ConnectionOptions.keys).map { GlobalKey($0) },
-      subcommands: [
+      subcommands: ManifestCommands.all + [
         MigrateCommands.group, UserCommands.group, RoomCommands.group, NodeCommands.group, PresenceCommands.group,
         LagCommands.group, TopicCommands.group, DeadCommands.group, OutboxCommands.group, TraceCommand.command,
         CheckCommands.check, WaitCommands.group, CheckCommands.doctor,

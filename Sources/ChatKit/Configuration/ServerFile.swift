@@ -63,6 +63,15 @@ package struct ServerFile: Sendable {
     guard problems.isEmpty else { throw ConfigurationError(file: file, problems: problems) }
   }
 
+  /// All that is wrong with a document of this kind.
+  package static func problems(in root: YAMLNode) -> [YAMLError] {
+    var file = ServerFile(root.file)
+    file.read(root, ServerOptions.settings)
+    return file.problems
+  }
+
+  private init(_ file: String) { self.file = file }
+
   /// What Commands resolves options with, by the names of the options.
   package func context(for settings: [Setting] = ServerOptions.settings) -> [String: ContextValue] {
     var context: [String: ContextValue] = [:]
@@ -139,6 +148,8 @@ package struct ServerFile: Sendable {
   mutating func note(_ node: YAMLNode, _ code: YAMLError.Code, _ message: String, suggestion: String? = nil) {
     problems.append(node.error(code, message, suggestion: suggestion))
   }
+
+  mutating func note(_ problem: YAMLError) { problems.append(problem) }
 
   mutating func note(_ entry: YAMLEntry, _ message: String, suggestion: String? = nil) {
     problems.append(
@@ -220,57 +231,13 @@ private struct Walk {
     if texts.count == elements.count { file.set(setting.path, texts, node.mark) }
   }
 
-  /// A scalar as the command line would have it; nil where it is not valid, which is noted.
+  /// Nil where it is not valid, which is noted.
   private func text(_ node: YAMLNode, _ setting: Setting, into file: inout ServerFile) -> String? {
-    let schema = setting.parameter.schema
-    let text = node.scalar.flatMap { Self.text($0, schema.kind) }
-    if let text, schema.isValid(text) { return text }
-    if let raw = text ?? node.scalar?.text, let complaint = schema.complaint?(raw) {
-      file.note(node, .invalidValue, "\(setting.path): \(complaint)")
+    do throws(YAMLError) {
+      return try SettingText.read(node, setting.parameter.schema, setting.path)
+    } catch {
+      file.note(error)
       return nil
-    }
-    let choices = schema.choices.map(\.value)
-    file.note(
-      node, text == nil ? .typeMismatch : .invalidValue,
-      "\(setting.path): expected \(schema.expectation), found \(node.summary)\(Self.advice(node, schema))",
-      suggestion: node.scalar.flatMap { scalar in
-        schema.kind == .bool ? Self.bool(scalar.text) : NearestMatch.of(scalar.text, in: choices)
-      })
-    return nil
-  }
-
-  /// Nil where the scalar is of another kind: nothing is guessed.
-  private static func text(_ scalar: YAMLScalar, _ kind: ValueSchema.Kind) -> String? {
-    switch kind {
-    case .bool: scalar.bool.map { "\($0)" }
-    case .integer: scalar.integer(as: Int.self).map { "\($0)" }
-    case .number: scalar.double.map { "\($0)" }
-    case .duration: scalar.kind == .string || scalar.text == "0" ? scalar.text : nil
-    case .size: scalar.kind == .string || scalar.kind == .integer ? scalar.text : nil
-    // A choice may look like a number (1.3): it is compared as it is written.
-    case .choice: scalar.kind == .null ? nil : scalar.text
-    case .string, .file, .directory, .address: scalar.kind == .string ? scalar.text : nil
-    }
-  }
-
-  private static func advice(_ node: YAMLNode, _ schema: ValueSchema) -> String {
-    guard let scalar = node.scalar else { return "" }
-    switch (schema.kind, scalar.kind) {
-    case (_, .null): return "; leave the key out for the default"
-    case (.duration, .integer), (.duration, .float): return "; it needs a unit: \(scalar.text)s"
-    case (.string, .integer), (.string, .float), (.string, .bool), (.file, .integer), (.directory, .integer):
-      return "; quote it: \"\(scalar.text)\""
-    case (.integer, .string), (.bool, .string), (.number, .string):
-      return !scalar.isPlain && schema.isValid(scalar.text) ? "; leave the quotes out" : ""
-    default: return ""
-    }
-  }
-
-  private static func bool(_ text: String) -> String? {
-    switch text.lowercased() {
-    case "yes", "on", "y": "true"
-    case "no", "off", "n": "false"
-    default: nil
     }
   }
 }

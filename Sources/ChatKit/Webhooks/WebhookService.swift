@@ -110,7 +110,7 @@ package struct WebhookService: Sendable {
   }
 
   /// Whether its address may be connected to is seen when it is: a name can change what it stands for.
-  private static func check(url: String) throws {
+  static func check(url: String) throws {
     let lower = url.lowercased()
     let rest = lower.hasPrefix("https://") ? lower.dropFirst(8) : lower.hasPrefix("http://") ? lower.dropFirst(7) : ""
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
@@ -122,7 +122,7 @@ package struct WebhookService: Sendable {
     }
   }
 
-  private static func checked(_ events: [String]) throws -> [String] {
+  static func checked(_ events: [String]) throws -> [String] {
     guard events.count <= eventLimit else {
       throw ChatError.invalid("events", "At most \(eventLimit) kinds of events can be named.")
     }
