@@ -23,11 +23,18 @@ private struct Foreign: Sendable {
     ).expect(201).string("id")
     let message = try await stack.send("\(mark) said", to: group, by: bob).expect(201).string("id")
     let session = try await bob.api.get("/api/auth/sessions").expect(200)["sessions"]?[0]?["id"]?.string ?? ""
+    let call = try await bob.api.post("/api/calls", ["conversationId": .string(direct), "media": "audio"])
+      .expect(201).string("id")
+    let report = try await ben.api.post("/api/messages/\(message)/report", ["reason": "spam", "note": .string(mark)])
+      .expect(201).string("id")
+    let boss = try await stack.administrator("boss", in: workspace)
+    let webhook = try await boss.api.post("/api/webhooks", ["url": "https://hook.example/x"])
+      .expect(201).string("id")
     ids = [
       ("user", bob.id), ("group", group), ("channel", channel), ("direct", direct), ("message", message),
-      ("session", session),
+      ("session", session), ("call", call), ("report", report), ("webhook", webhook),
     ]
-    marks = [mark, ben.name]
+    marks = [mark, ben.name, boss.name]
   }
 
   /// With an administrator and a user of the main workspace.

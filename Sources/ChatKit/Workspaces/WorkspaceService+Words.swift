@@ -4,6 +4,9 @@ import Primitives
 
 /// What is not to be said in a workspace, besides what the server's filter has: the words of its own administrators.
 extension WorkspaceService {
+  /// Characters of an entry, with what stands behind it.
+  package static let entryLimit = 200
+
   /// As they were given. Throws `ChatError` forbidden.
   package func words(for claims: AccessClaims) async throws -> [String] {
     let admin = try await accounts.administrator(claims)
@@ -17,8 +20,12 @@ extension WorkspaceService {
   /// Throws `ChatError` forbidden or invalidRequest.
   package func setWords(_ words: [String], by claims: AccessClaims) async throws {
     let admin = try await accounts.administrator(claims)
-    for (index, word) in words.enumerated() where word.contains(where: \.isNewline) || word.utf8.contains(0) {
-      throw ChatError.invalid("words[\(index)]", "An entry is one line.")
+    guard words.count <= WordList.Limits.workspace.entries else {
+      throw ChatError.invalid("words", "There are at most \(WordList.Limits.workspace.entries) entries.")
+    }
+    for (index, word) in words.enumerated()
+    where word.contains(where: \.isNewline) || word.utf8.contains(0) || word.unicodeScalars.count > Self.entryLimit {
+      throw ChatError.invalid("words[\(index)]", "An entry is one line of at most \(Self.entryLimit) characters.")
     }
     let text = words.joined(separator: "\n")
     let list: WordList

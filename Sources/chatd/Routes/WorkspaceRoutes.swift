@@ -89,7 +89,7 @@ struct WorkspaceRoutes: Sendable {
   private func addWords(to router: Router) {
     let words = Schema.object(
       .required(
-        "words", .array(.string(length: 0...200), count: 0...WordList.Limits.workspace.entries),
+        "words", .array(.string(length: 0...WorkspaceService.entryLimit), count: 0...WordList.Limits.workspace.entries),
         "Each a word or a phrase, with `= mask` behind it where it is not to be refused."))
     let read = Operation("getFilterWords", "Read what is not to be said", tag: "Moderation")
       .details("For administrators: the words of their own workspace.").answer(.ok, words).problems(.forbidden)
