@@ -101,47 +101,48 @@ __chatctl_takes_value() {
     *' --attachments-region' | *' --attachments-access-key' | *' --attachments-secret-key-file' | \
     *' --attachments-url-lifetime' | *' --attachments-max-size' | *' --attachments-types' | \
     *' --attachments-max-pending' | *' --attachments-quota' | *' --attachments-orphan-age' | \
-    *' --encryption-mode' | *' --encryption-master-key-file' | *' --outbox-relay-age' | \
-    *' --outbox-relay-interval' | *' --outbox-relay-batch' | *' --limits-when-unavailable' | \
-    *' --limits-patience' | *' --limits-exempt' | *' --limits-user-logins' | *' --limits-address-logins' | \
-    *' --limits-user-reads' | *' --limits-address-reads' | *' --limits-user-writes' | \
-    *' --limits-address-writes' | *' --limits-user-sends' | *' --limits-address-sends' | \
-    *' --limits-user-searches' | *' --limits-address-searches' | *' --limits-user-events' | \
-    *' --limits-address-events' | *' --limits-user-connects' | *' --limits-address-connects' | \
-    *' --inbox-attempts' | *' --inbox-memory' | *' --inbox-max-members' | *' --inbox-update-interval' | \
-    *' --inbox-comparison-interval' | *' --webhooks-ca-file' | *' --webhooks-timeout' | \
-    *' --webhooks-attempts' | *' --webhooks-first-pause' | *' --webhooks-longest-pause' | \
-    *' --webhooks-patience' | *' --push-url' | *' --push-secret-file' | *' --push-timeout' | \
-    *' --push-attempts' | *' --presence-ttl' | *' --presence-grace' | *' --presence-sweep-interval' | \
-    *' --presence-max-members' | *' --presence-max-subscriptions' | *' --presence-max-batch' | \
-    *' --calls-ring-timeout' | *' --calls-grace' | *' --calls-max-participants' | *' --calls-stun-uris' | \
-    *' --calls-turn-uris' | *' --calls-turn-secret-file' | *' --calls-turn-lifetime' | \
-    '/migrate/status --output' | '/migrate/status -o' | '/migrate/status --fields' | '/migrate/plan --to' | \
-    '/migrate/plan --output' | '/migrate/plan -o' | '/migrate/plan --fields' | '/migrate/up --to' | \
-    '/migrate/up --output' | '/migrate/up -o' | '/migrate/up --fields' | '/migrate/down --count' | \
-    '/migrate/down --output' | '/migrate/down -o' | '/migrate/down --fields' | '/migrate/verify --output' | \
-    '/migrate/verify -o' | '/migrate/verify --fields' | '/migrate/lint --output' | '/migrate/lint -o' | \
-    '/migrate/lint --fields' | '/migrate/doctor --output' | '/migrate/doctor -o' | \
-    '/migrate/doctor --fields' | '/migrate/repair --output' | '/migrate/repair -o' | \
-    '/migrate/repair --fields' | '/migrate/baseline --output' | '/migrate/baseline -o' | \
-    '/migrate/baseline --fields' | '/migrate/new --folder' | '/migrate/new --output' | '/migrate/new -o' | \
-    '/migrate/new --fields' | '/user --workspace' | '/user/'*' --workspace' | '/user -w' | '/user/'*' -w' | \
-    '/user/list --role' | '/user/list --state' | '/user/list --presence' | '/user/list --prefix' | \
-    '/user/list --created-after' | '/user/list --created-before' | '/user/list --unseen-since' | \
-    '/user/list --limit' | '/user/list -n' | '/user/list --after' | '/user/list --output' | '/user/list -o' | \
-    '/user/list --fields' | '/user/get --output' | '/user/get -o' | '/user/get --fields' | \
-    '/user/create --display-name' | '/user/create --role' | '/user/create --password-file' | \
-    '/user/create --output' | '/user/create -o' | '/user/create --fields' | \
-    '/user/password --password-file' | '/user/disable --output' | '/user/disable -o' | \
-    '/user/disable --fields' | '/user/enable --output' | '/user/enable -o' | '/user/enable --fields' | \
-    '/user/role --output' | '/user/role -o' | '/user/role --fields' | '/user/kick --output' | \
-    '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | '/user/sessions/list -o' | \
-    '/user/sessions/list --fields' | '/user/sessions/revoke --session' | '/user/token --ttl' | \
-    '/user/token --output' | '/user/token -o' | '/user/token --fields' | '/user/import --format' | \
-    '/user/import --from' | '/user/import --parallel' | '/user/import --output' | '/user/import -o' | \
-    '/user/import --fields' | '/user/export --to' | '/user/export --output' | '/user/export -o' | \
-    '/user/export --fields' | '/user/erase --record' | '/user/erase --output' | '/user/erase -o' | \
-    '/user/erase --fields' | '/user/verify-record --output' | '/user/verify-record -o' | \
+    *' --encryption-mode' | *' --encryption-master-key-file' | *' --filter-words' | *' --filter-action' | \
+    *' --filter-url' | *' --filter-secret-file' | *' --filter-timeout' | *' --filter-ca-file' | \
+    *' --outbox-relay-age' | *' --outbox-relay-interval' | *' --outbox-relay-batch' | \
+    *' --limits-when-unavailable' | *' --limits-patience' | *' --limits-exempt' | *' --limits-user-logins' | \
+    *' --limits-address-logins' | *' --limits-user-reads' | *' --limits-address-reads' | \
+    *' --limits-user-writes' | *' --limits-address-writes' | *' --limits-user-sends' | \
+    *' --limits-address-sends' | *' --limits-user-searches' | *' --limits-address-searches' | \
+    *' --limits-user-events' | *' --limits-address-events' | *' --limits-user-connects' | \
+    *' --limits-address-connects' | *' --inbox-attempts' | *' --inbox-memory' | *' --inbox-max-members' | \
+    *' --inbox-update-interval' | *' --inbox-comparison-interval' | *' --webhooks-ca-file' | \
+    *' --webhooks-timeout' | *' --webhooks-attempts' | *' --webhooks-first-pause' | \
+    *' --webhooks-longest-pause' | *' --webhooks-patience' | *' --push-url' | *' --push-secret-file' | \
+    *' --push-timeout' | *' --push-attempts' | *' --presence-ttl' | *' --presence-grace' | \
+    *' --presence-sweep-interval' | *' --presence-max-members' | *' --presence-max-subscriptions' | \
+    *' --presence-max-batch' | *' --calls-ring-timeout' | *' --calls-grace' | *' --calls-max-participants' | \
+    *' --calls-stun-uris' | *' --calls-turn-uris' | *' --calls-turn-secret-file' | \
+    *' --calls-turn-lifetime' | '/migrate/status --output' | '/migrate/status -o' | \
+    '/migrate/status --fields' | '/migrate/plan --to' | '/migrate/plan --output' | '/migrate/plan -o' | \
+    '/migrate/plan --fields' | '/migrate/up --to' | '/migrate/up --output' | '/migrate/up -o' | \
+    '/migrate/up --fields' | '/migrate/down --count' | '/migrate/down --output' | '/migrate/down -o' | \
+    '/migrate/down --fields' | '/migrate/verify --output' | '/migrate/verify -o' | \
+    '/migrate/verify --fields' | '/migrate/lint --output' | '/migrate/lint -o' | '/migrate/lint --fields' | \
+    '/migrate/doctor --output' | '/migrate/doctor -o' | '/migrate/doctor --fields' | \
+    '/migrate/repair --output' | '/migrate/repair -o' | '/migrate/repair --fields' | \
+    '/migrate/baseline --output' | '/migrate/baseline -o' | '/migrate/baseline --fields' | \
+    '/migrate/new --folder' | '/migrate/new --output' | '/migrate/new -o' | '/migrate/new --fields' | \
+    '/user --workspace' | '/user/'*' --workspace' | '/user -w' | '/user/'*' -w' | '/user/list --role' | \
+    '/user/list --state' | '/user/list --presence' | '/user/list --prefix' | '/user/list --created-after' | \
+    '/user/list --created-before' | '/user/list --unseen-since' | '/user/list --limit' | '/user/list -n' | \
+    '/user/list --after' | '/user/list --output' | '/user/list -o' | '/user/list --fields' | \
+    '/user/get --output' | '/user/get -o' | '/user/get --fields' | '/user/create --display-name' | \
+    '/user/create --role' | '/user/create --password-file' | '/user/create --output' | '/user/create -o' | \
+    '/user/create --fields' | '/user/password --password-file' | '/user/disable --output' | \
+    '/user/disable -o' | '/user/disable --fields' | '/user/enable --output' | '/user/enable -o' | \
+    '/user/enable --fields' | '/user/role --output' | '/user/role -o' | '/user/role --fields' | \
+    '/user/kick --output' | '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | \
+    '/user/sessions/list -o' | '/user/sessions/list --fields' | '/user/sessions/revoke --session' | \
+    '/user/token --ttl' | '/user/token --output' | '/user/token -o' | '/user/token --fields' | \
+    '/user/import --format' | '/user/import --from' | '/user/import --parallel' | '/user/import --output' | \
+    '/user/import -o' | '/user/import --fields' | '/user/export --to' | '/user/export --output' | \
+    '/user/export -o' | '/user/export --fields' | '/user/erase --record' | '/user/erase --output' | \
+    '/user/erase -o' | '/user/erase --fields' | '/user/verify-record --output' | '/user/verify-record -o' | \
     '/user/verify-record --fields' | '/user/audit --since' | '/user/audit --action' | '/user/audit --limit' | \
     '/user/audit -n' | '/user/audit --after' | '/user/audit --output' | '/user/audit -o' | \
     '/user/audit --fields' | '/room --workspace' | '/room/'*' --workspace' | '/room -w' | '/room/'*' -w' | \
@@ -202,6 +203,10 @@ __chatctl_values() {
     *' --attachments-secret-key-file') REPLY=@file ;;
     *' --encryption-mode') REPLY='off conversation all' ;;
     *' --encryption-master-key-file') REPLY=@file ;;
+    *' --filter-words') REPLY=@file ;;
+    *' --filter-action') REPLY='refuse mask' ;;
+    *' --filter-secret-file') REPLY=@file ;;
+    *' --filter-ca-file') REPLY=@file ;;
     *' --limits-when-unavailable') REPLY='allow deny local' ;;
     *' --webhooks-ca-file') REPLY=@file ;;
     *' --push-secret-file') REPLY=@file ;;

@@ -6,7 +6,7 @@ extension Migration {
     sql: """
       ALTER TABLE nodes
         ADD COLUMN sockets bigint NOT NULL DEFAULT 0,
-        ADD COLUMN drain_rate double precision CHECK (drain_rate > 0),
+        ADD COLUMN drain_rate double precision,
         ADD COLUMN draining boolean NOT NULL DEFAULT false;
       """)
 }
