@@ -15,7 +15,10 @@ enum Root {
         Example("chatctl context use production", "Another installation from now on"),
       ],
       options: ([CommonOptions.noInput, CommonOptions.timeout] + ConnectionOptions.keys).map { GlobalKey($0) },
-      subcommands: [MigrateCommands.group, UserCommands.group, ContextCommands.group]),
+      subcommands: [
+        MigrateCommands.group, UserCommands.group, KeyCommands.group, LoadCommands.group, TopCommands.command,
+        ContextCommands.group,
+      ]),
     version: Version.current)
 }
 
