@@ -70,6 +70,9 @@ let package = Package(
         "Postgres",
         "Primitives", "Redis", "YAML",
       ]),
+    // What puts load on chatd, measures it, and verifies what came of it: for chatctl and for Bench.
+    library(
+      "Load", ["CLinux", "ChatKit", "HTTP", "JSON", "Networking", "Postgres", "Primitives", "YAML"]),
     program(
       "chatd",
       [
@@ -79,9 +82,8 @@ let package = Package(
     program(
       "chatctl",
       [
-        "CLinux", "ChatKit", "Commands", "Curl", "HTTP", "JSON", "Kafka", "Logging", "MessagePack", "Metrics",
-        "Networking",
-        "Postgres", "Primitives", "Redis", "SocketIO", "YAML",
+        "CLinux", "ChatKit", "Commands", "Curl", "HTTP", "JSON", "Kafka", "Load", "Logging", "MessagePack", "Metrics",
+        "Networking", "Postgres", "Primitives", "Redis", "SocketIO", "YAML",
       ]),
 
     // Tests: a unit target a module, then whole processes, then the official clients.
@@ -93,7 +95,7 @@ let package = Package(
     program(
       "ConformanceServer", ["HTTP", "JSON", "Networking", "Primitives", "SocketIO"], path: "Tests/ConformanceServer"),
     program(
-      "Bench", ["CLinux", "ChatKit", "Networking", "Postgres", "Primitives"], path: "Tests/Bench"),
+      "Bench", ["CLinux", "ChatKit", "Load", "Networking", "Postgres", "Primitives"], path: "Tests/Bench"),
     .target(
       name: "FuzzTargets", dependencies: ["HTTP", "JSON", "MessagePack", "Primitives", "SocketIO", "YAML"],
       path: "Tests/Fuzz/Targets", swiftSettings: settings),
@@ -121,7 +123,10 @@ let package = Package(
         "Primitives", "Redis",
         "TestSupport", "YAML",
       ]),
-    tests("ChatctlTests", ["ChatKit", "Commands", "JSON", "Networking", "Primitives", "TestSupport", "YAML", "chatctl"]),
+    tests("LoadTests", ["JSON", "Load", "Primitives", "YAML"]),
+    tests(
+      "ChatctlTests",
+      ["ChatKit", "Commands", "JSON", "Metrics", "Networking", "Primitives", "TestSupport", "YAML", "chatctl"]),
     tests(
       "IntegrationTests",
       ["TestSupport", "ChatKit", "HTTP", "JSON", "Kafka", "Networking", "Postgres", "Primitives", "Redis"]),

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 
 _Thread_local void *clinux_tls_loop_storage;
 
@@ -51,6 +52,16 @@ uint64_t clinux_cpu_ns(void) {
   struct timespec t;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int clinux_timer(void) {
+  int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+void clinux_timer_arm(int fd, uint64_t time) {
+  struct itimerspec when = {.it_value = {.tv_sec = (time_t)(time / 1000000000u), .tv_nsec = (long)(time % 1000000000u)}};
+  timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 uint64_t clinux_raise_file_limit(void) {

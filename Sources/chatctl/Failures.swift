@@ -2,6 +2,7 @@ import ChatKit
 import Commands
 import HTTP
 import Kafka
+import Load
 import Networking
 import Postgres
 import Redis
@@ -16,9 +17,11 @@ enum Failures {
         hint: error.code == .failed ? "'chatctl migrate doctor' says which repair applies." : nil)
     case let error as ManifestError: meaning(error)
     case let error as EmbeddedError: CommandFailure(ExitCode(rawValue: error.exitCode), "\(error)")
-    case let error as KeyError: CommandFailure(.no, "\(error)")
+    case let error as KeyError: CommandFailure(error.isRetriable ? .busy : .no, "\(error)")
+    case let error as Secrets.Failure: CommandFailure(.invalidInput, "\(error)")
     case let error as LagError: meaning(error)
     case let error as TopicError: CommandFailure(.no, error.description)
+    case let error as LoadFailure: CommandFailure(.unavailable, "\(error)")
     case let error as PostgresError: meaning(error)
     case let error as RedisError:
       CommandFailure(.unavailable, "Redis: \(error)", hint: "Is it running, and is --redis right?")

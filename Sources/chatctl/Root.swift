@@ -16,9 +16,10 @@ enum Root {
       ],
       options: ([CommonOptions.noInput, CommonOptions.timeout] + ConnectionOptions.keys).map { GlobalKey($0) },
       subcommands: ManifestCommands.all + [
-        MigrateCommands.group, UserCommands.group, RoomCommands.group, NodeCommands.group, PresenceCommands.group,
-        LagCommands.group, TopicCommands.group, DeadCommands.group, OutboxCommands.group, TraceCommand.command,
-        CheckCommands.check, WaitCommands.group, CheckCommands.doctor,
+        MigrateCommands.group, UserCommands.group, RoomCommands.group, KeyCommands.group, NodeCommands.group,
+        PresenceCommands.group, LagCommands.group, TopicCommands.group, DeadCommands.group, OutboxCommands.group,
+        TraceCommand.command, LoadCommands.group, CheckCommands.check, WaitCommands.group, CheckCommands.doctor,
+        TopCommands.command,
         ContextCommands.group,
       ]),
     version: Version.current)

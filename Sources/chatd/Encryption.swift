@@ -32,14 +32,8 @@ struct Encryption: Sendable {
   private static func load(_ options: Options, _ secrets: Secrets, _ pool: PostgresPool) async throws -> Encryption {
     let isOn = options.encryption.mode != .off
     let records = try await MessageKeyRecord.all(pool)
-    let secret = options.encryption.masterKey
-    var master: MasterKey?
-    if let path = secret.source() {
-      master = try secret.readBytes().map { try MasterKey(file: $0, source: "encryption.masterKey: \(path)") }
-    } else {
-      // A new one would not open the keys that there are.
-      master = try secrets.masterKey(isMade: isOn && records.isEmpty)
-    }
+    // A new one would not open the keys that there are.
+    let master = try options.encryption.namedMasterKey() ?? secrets.masterKey(isMade: isOn && records.isEmpty)
     if isOn, records.isEmpty { try await KeyRing(pool, master: master).addFirst() }
     guard isOn || master != nil else {
       // Nothing is encrypted here, and what others have encrypted is answered as unreadable.

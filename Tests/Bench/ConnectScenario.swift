@@ -1,4 +1,5 @@
 import CLinux
+import Load
 import Networking
 
 /// Sockets that connect over WebSocket, with a token, and join one conversation; people of their own, rooms of 10, 64
@@ -12,7 +13,7 @@ final class ConnectScenario: @unchecked Sendable {
     let loop = context.loop
     let address = context.daemon.address
     let count = context.options.sockets / 10 * 10
-    let population = try await Population.make(rooms: count / 10, of: 10, in: context.daemon, loop)
+    let population = try await People.make(rooms: count / 10, of: 10, in: context.daemon, loop)
     let first = try await Crowd.gather(Array(population.rooms.prefix(50)), address, loop)
     try await leave(first)
     try await context.beginMeasuring("connect")

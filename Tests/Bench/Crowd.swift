@@ -1,15 +1,16 @@
 import CLinux
+import Load
 import Networking
 
 /// Many sockets that were connected and joined.
 struct Crowd: Sendable {
   var sockets: [LoadSocket] = []
   /// From the TCP connect to the ack of the join.
-  var latencies = Histogram()
+  var latencies = LatencyHistogram()
 
   /// Connects every member of every room, at most `concurrency` at once.
   static func gather(
-    _ rooms: [Population.Room], _ address: DaemonAddress, concurrency: Int = 64, _ loop: EventLoop
+    _ rooms: [People.Room], _ address: DaemonAddress, concurrency: Int = 64, _ loop: EventLoop
   ) async throws -> Crowd {
     let queue = Queue(rooms)
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -32,15 +33,15 @@ struct Crowd: Sendable {
 
   /// Whose turn it is. On the loop's thread only, as all the tasks are.
   private final class Queue: @unchecked Sendable {
-    private let rooms: [Population.Room]
+    private let rooms: [People.Room]
     private var room = 0
     private var member = 0
     private(set) var crowd = Crowd()
 
-    init(_ rooms: [Population.Room]) { self.rooms = rooms }
+    init(_ rooms: [People.Room]) { self.rooms = rooms }
 
     /// One of each room, then the next of each: rooms fill evenly, as they do when a crowd comes back.
-    func next() -> (Population.Person, Population.Room)? {
+    func next() -> (Population.Person, People.Room)? {
       if room == rooms.count {
         room = 0
         member += 1

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Load
 import Networking
 import Postgres
 
@@ -23,12 +24,12 @@ final class Daemon: @unchecked Sendable {
 
   var postgres: String { "host='\(folder)/data/run' port=5432 user=chatd dbname=chat" }
   var redis: SocketAddress { SocketAddress(.unix("\(folder)/data/run/redis.sock")) }
-  var tokenKey: [UInt8] { FileContents.bytes("\(folder)/data/secrets/token.key") }
+  var secrets: String { "\(folder)/data/secrets" }
 
   /// Starts it and returns when it listens. On the loop's thread, which is the main one: the child dies with it.
   static func start(_ options: BenchOptions, _ loop: EventLoop, isFloor: Bool = false) async throws -> Daemon {
     var template = Array("/tmp/chatd-bench-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw BenchFailure("cannot make a temporary folder: errno \(errno)") }
+    guard mkdtemp(&template) != nil else { throw LoadFailure("cannot make a temporary folder: errno \(errno)") }
     let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     // The servers run as another account when we are root, and must come to their data.
     chmod(folder, 0o711)
@@ -66,16 +67,16 @@ final class Daemon: @unchecked Sendable {
     var environment = variables.map { strdup($0) } + [nil]
     defer { for text in argv + environment { free(text) } }
     let pid = clinux_spawn(program, &argv, &environment, nil, log, 0, 0, SIGTERM)
-    guard pid > 0 else { throw BenchFailure("cannot start \(program): \(String(cString: strerror(-pid)))") }
+    guard pid > 0 else { throw LoadFailure("cannot start \(program): \(String(cString: strerror(-pid)))") }
     for _ in 0..<1200 {
       if let address = address(inLog: FileContents.text(logFile)) { return (pid, address) }
       guard waitpid(pid, nil, WNOHANG) == 0 else {
-        throw BenchFailure("\(program) has ended; it said:\n\(FileContents.text(logFile))")
+        throw LoadFailure("\(program) has ended; it said:\n\(FileContents.text(logFile))")
       }
       try await loop.sleep(for: .milliseconds(50))
     }
     kill(pid, SIGTERM)
-    throw BenchFailure("\(program) does not listen after 60 s; it said:\n\(FileContents.text(logFile))")
+    throw LoadFailure("\(program) does not listen after 60 s; it said:\n\(FileContents.text(logFile))")
   }
 
   /// A daemon has a topic of its own: its store is new, and knows nothing of others' events.

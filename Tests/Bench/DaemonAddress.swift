@@ -1,3 +1,4 @@
+import Load
 import Networking
 
 /// Where the program under test listens, and how it is spoken to.
@@ -25,7 +26,7 @@ struct DaemonAddress: Sendable {
         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", "\(folder)/tls.key", "-out",
         "\(folder)/tls.pem",
       ])
-    guard code == 0 else { throw BenchFailure("openssl made no certificate: exit code \(code)") }
+    guard code == 0 else { throw LoadFailure("openssl made no certificate: exit code \(code)") }
     var configuration = TLSClientConfiguration(authorities: "\(folder)/tls.pem")
     configuration.resumes = resumes
     return TLSClientContext(configuration)

@@ -1,4 +1,5 @@
 import CLinux
+import Load
 import Networking
 import Primitives
 
@@ -13,12 +14,12 @@ import Primitives
 /// a seq for all, and be in the store.
 final class DurableScenario: @unchecked Sendable {
   private final class Room: @unchecked Sendable {
-    let people: Population.Room
+    let people: People.Room
     /// The messages' numbers by seq, from seq 1 on, as the first member gets them.
     var numbers: [Int] = []
     var sent = 0
 
-    init(_ people: Population.Room) { self.people = people }
+    init(_ people: People.Room) { self.people = people }
   }
 
   private final class Sender: @unchecked Sendable {
@@ -46,8 +47,8 @@ final class DurableScenario: @unchecked Sendable {
   /// Members of a room who are connected.
   private var receivers = 0
   private let window = Duration.seconds(4)
-  private var answers = Histogram()
-  private var deliveries = Histogram()
+  private var answers = LatencyHistogram()
+  private var deliveries = LatencyHistogram()
   /// When a message was sent, and whether a member has had it, by its number.
   private var sentAt: [UInt64] = []
   private var isKnown: [Bool] = []
@@ -72,7 +73,7 @@ final class DurableScenario: @unchecked Sendable {
   private func run(_ name: String, rooms: Int, talkers: Int, isConnected: Bool = true) async throws {
     let loop = context.loop
     receivers = isConnected ? size : 0
-    let population = try await Population.make(rooms: rooms, of: size, in: context.daemon, loop)
+    let population = try await People.make(rooms: rooms, of: size, in: context.daemon, loop)
     let crowd = try await Crowd.gather(isConnected ? population.rooms : [], context.daemon.address, loop)
     let rooms = population.rooms.map { Room($0) }
     let byId = Dictionary(uniqueKeysWithValues: rooms.map { ($0.people.id, $0) })
@@ -89,16 +90,16 @@ final class DurableScenario: @unchecked Sendable {
       connection.onAnswer = { [self] _, status, nanoseconds in answered(sender, status, nanoseconds) }
       sender.connection = connection
     }
-    let storedBefore = try await Population.storedMessages(in: context.daemon, loop).rows
+    let storedBefore = try await People.storedMessages(in: context.daemon, loop).rows
     let sentBefore = sentAt.count
     _ = try await load(senders, for: .seconds(2))
     try await context.beginMeasuring(name)
     for _ in 0..<context.options.runs { try await measure(name, senders) }
     try verify(crowd, byId)
-    let stored = try await Population.storedMessages(in: context.daemon, loop)
+    let stored = try await People.storedMessages(in: context.daemon, loop)
     let sent = sentAt.count - sentBefore
     guard stored.rows - storedBefore == Int64(sent), stored.counted == stored.rows else {
-      throw BenchFailure("\(sent) messages were answered 201, \(stored.rows - storedBefore) are stored")
+      throw LoadFailure("\(sent) messages were answered 201, \(stored.rows - storedBefore) are stored")
     }
     let delivery = isConnected ? " and delivered once, in order, to \(size) members" : ""
     Report.note("Bench: \(name): \(sent) messages, each stored once\(delivery)")
@@ -149,7 +150,7 @@ final class DurableScenario: @unchecked Sendable {
   }
 
   private func answered(_ sender: Sender, _ status: Int, _ nanoseconds: UInt64) {
-    guard status == 201 else { return finished.finish(BenchFailure("a message was answered with \(status)")) }
+    guard status == 201 else { return finished.finish(LoadFailure("a message was answered with \(status)")) }
     answers.record(nanoseconds)
     answered += 1
     if isRunning { return send(sender) }
@@ -165,7 +166,7 @@ final class DurableScenario: @unchecked Sendable {
       isRight(number, socket.expected, room)
     else {
       return finished.finish(
-        BenchFailure("expected seq \(socket.expected), got \(String(decoding: event, as: UTF8.self))"))
+        LoadFailure("expected seq \(socket.expected), got \(String(decoding: event, as: UTF8.self))"))
     }
     socket.expected += 1
     deliveries.record(clinux_monotonic_ns() - sentAt[number])
@@ -191,7 +192,7 @@ final class DurableScenario: @unchecked Sendable {
     for socket in crowd.sockets {
       let sent = rooms[socket.conversation]?.sent ?? 0
       guard socket.expected == sent + 1 else {
-        throw BenchFailure("a member has \(socket.expected - 1) of \(sent) messages")
+        throw LoadFailure("a member has \(socket.expected - 1) of \(sent) messages")
       }
     }
   }

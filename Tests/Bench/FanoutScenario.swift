@@ -1,4 +1,5 @@
 import CLinux
+import Load
 import Networking
 
 /// One room of 1,000 sockets. A message is said to the room, and the next one when all have it; with 8 outstanding,
@@ -12,7 +13,7 @@ final class FanoutScenario: @unchecked Sendable {
   /// What is on its way, by the message's number modulo the size of these.
   private var sentAt = [UInt64](repeating: 0, count: 64)
   private var missing = [Int](repeating: 0, count: 64)
-  private var latencies = Histogram()
+  private var latencies = LatencyHistogram()
   private var wanted = 0
   private var next = 0
   private var completed = 0
@@ -26,7 +27,7 @@ final class FanoutScenario: @unchecked Sendable {
 
   func run() async throws {
     let loop = context.loop
-    let population = try await Population.make(rooms: 1, of: size, in: context.daemon, loop)
+    let population = try await People.make(rooms: 1, of: size, in: context.daemon, loop)
     let room = population.rooms[0].id
     let crowd = try await Crowd.gather(population.rooms, context.daemon.address, loop)
     for socket in crowd.sockets {
@@ -90,7 +91,7 @@ final class FanoutScenario: @unchecked Sendable {
   private func received(_ socket: LoadSocket, _ event: UnsafeRawBufferPointer) {
     guard let number = MessageNumber.find(in: event), number == socket.expected else {
       return finished.finish(
-        BenchFailure("expected message \(socket.expected), got \(String(decoding: event, as: UTF8.self))"))
+        LoadFailure("expected message \(socket.expected), got \(String(decoding: event, as: UTF8.self))"))
     }
     socket.expected += 1
     latencies.record(clinux_monotonic_ns() - sentAt[number & 63])

@@ -1,4 +1,5 @@
 import CLinux
+import Load
 import Networking
 
 /// One keep-alive connection with one request outstanding.
@@ -6,7 +7,7 @@ final class HTTPLoad: ConnectionHandler, @unchecked Sendable {
   private let connection: Connection
   /// An answer has come: its status, and the nanoseconds it took. Send the next request from here.
   var onAnswer: (HTTPLoad, Int, UInt64) -> Void = { _, _, _ in }
-  var onFailure: (BenchFailure) -> Void = { _ in }
+  var onFailure: (LoadFailure) -> Void = { _ in }
   private var sentAt: UInt64 = 0
   private var partial: [UInt8] = []
   private var isClosing = false
@@ -49,6 +50,6 @@ final class HTTPLoad: ConnectionHandler, @unchecked Sendable {
   func peerFinished() { connection.close() }
 
   func closed(_ reason: CloseReason) {
-    if !isClosing { onFailure(BenchFailure("an HTTP connection: \(reason)")) }
+    if !isClosing { onFailure(LoadFailure("an HTTP connection: \(reason)")) }
   }
 }

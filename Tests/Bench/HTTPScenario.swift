@@ -1,4 +1,5 @@
 import CLinux
+import Load
 import Networking
 
 /// Keep-alive requests on 64 connections, one outstanding on each: a route without I/O, then one that checks a token
@@ -6,7 +7,7 @@ import Networking
 final class HTTPScenario: @unchecked Sendable {
   private let context: ScenarioContext
   private let window = Duration.seconds(3)
-  private var latencies = Histogram()
+  private var latencies = LatencyHistogram()
   private var isRunning = false
   private var underWay = 0
   private var idle: Completion
@@ -18,7 +19,7 @@ final class HTTPScenario: @unchecked Sendable {
 
   func run() async throws {
     let loop = context.loop
-    let population = try await Population.make(rooms: 1, of: 2, in: context.daemon, loop)
+    let population = try await People.make(rooms: 1, of: 2, in: context.daemon, loop)
     let token = population.rooms[0].members[0].token
     var connections: [HTTPLoad] = []
     for _ in 0..<64 { connections.append(try await HTTPLoad.open(context.daemon.address, loop)) }
@@ -78,7 +79,7 @@ final class HTTPScenario: @unchecked Sendable {
     for connection in connections {
       connection.onFailure = { [self] in idle.finish($0) }
       connection.onAnswer = { [self] connection, status, nanoseconds in
-        guard status == 200 else { return idle.finish(BenchFailure("an answer with status \(status)")) }
+        guard status == 200 else { return idle.finish(LoadFailure("an answer with status \(status)")) }
         latencies.record(nanoseconds)
         if isRunning { return connection.send(request) }
         underWay -= 1

@@ -1,4 +1,5 @@
 import CLinux
+import Load
 import Networking
 
 /// What a socket costs that does nothing: authenticated, joined, pinged every 25 s.
@@ -12,7 +13,7 @@ final class IdleScenario: @unchecked Sendable {
     let loop = context.loop
     let family = context.daemon.family
     let count = context.options.sockets / 10 * 10
-    let population = try await Population.make(rooms: count / 10, of: 10, in: context.daemon, loop)
+    let population = try await People.make(rooms: count / 10, of: 10, in: context.daemon, loop)
     // Code and tables that the first sockets bring in are not theirs.
     let first = try await Crowd.gather(Array(population.rooms.prefix(1)), context.daemon.address, loop)
     first.close()

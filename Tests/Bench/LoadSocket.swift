@@ -1,34 +1,32 @@
 import CLinux
 import Glibc
+import Load
 import Networking
 import Primitives
 
 /// A Socket.IO client over WebSocket that knows just what the scenarios need: connect with a token, join a
 /// conversation, send an event, hear events, answer pings.
 final class LoadSocket: ConnectionHandler, @unchecked Sendable {
-  private enum State { case upgrading, opening, connecting, joining, joined, closed }
+  private enum State { case upgrading, connecting, joined, closed }
 
   let loop: EventLoop
   /// The argument array of each event that comes, as JSON; valid during the call.
   var onEvent: (LoadSocket, UnsafeRawBufferPointer) -> Void = { _, _ in }
-  /// The answer to `send`: its arguments.
-  var onAck: (LoadSocket, UnsafeRawBufferPointer) -> Void = { _, _ in }
   /// The socket closed without having been asked to.
-  var onFailure: (BenchFailure) -> Void = { _ in }
+  var onFailure: (LoadFailure) -> Void = { _ in }
   /// The number that the next message to come must have.
   var expected = 0
 
   private var state = State.upgrading
   private var connection: Connection?
-  private let token: String
+  private var machine: SocketMachine
   let conversation: UUID
   private let joined: Completion
   /// The beginning of a frame that has not arrived whole.
   private var partial: [UInt8] = []
-  private var nextAck = 1
 
   init(as person: Population.Person, in room: UUID, _ loop: EventLoop) {
-    token = person.token
+    machine = SocketMachine(token: person.token)
     conversation = room
     self.loop = loop
     joined = Completion("connect and join", loop)
@@ -61,8 +59,7 @@ final class LoadSocket: ConnectionHandler, @unchecked Sendable {
 
   /// Sends an event with an ack: `[name, argument]` as JSON.
   func send(event json: String) {
-    send(packet: "42\(nextAck)\(json)")
-    nextAck += 1
+    send(packet: machine.emit(json).packet)
   }
 
   private static let mask: (UInt8, UInt8, UInt8, UInt8) = (0x37, 0xfa, 0x21, 0x3d)
@@ -110,7 +107,7 @@ final class LoadSocket: ConnectionHandler, @unchecked Sendable {
         fail("the upgrade was refused: \(String(decoding: bytes, as: UTF8.self))")
         return bytes.count
       }
-      state = .opening
+      state = .connecting
       position = end
     }
     while bytes.count - position >= 2 {
@@ -138,35 +135,27 @@ final class LoadSocket: ConnectionHandler, @unchecked Sendable {
   }
 
   private func packet(_ packet: UnsafeRawBufferPointer) {
-    switch (packet[0], packet.count > 1 ? packet[1] : 0) {
-    case (UInt8(ascii: "4"), UInt8(ascii: "2")):
-      onEvent(self, UnsafeRawBufferPointer(rebasing: packet[2...]))
-    case (UInt8(ascii: "2"), 0):
-      send(packet: "3")
-    case (UInt8(ascii: "0"), _) where state == .opening:
-      state = .connecting
-      send(packet: "40{\"token\":\"\(token)\"}")
-    case (UInt8(ascii: "4"), UInt8(ascii: "0")) where state == .connecting:
-      state = .joining
-      send(packet: "420[\"join\",{\"conversationId\":\"\(conversation)\"}]")
-    case (UInt8(ascii: "4"), UInt8(ascii: "3")):
-      acknowledged(packet)
-    default:
-      fail("a packet that was not expected: \(String(decoding: packet, as: UTF8.self))")
+    switch machine.receive(packet) {
+    case .nothing: break
+    case .send(let answer): send(packet: answer)
+    case .event(let arguments): onEvent(self, arguments)
+    case .connected: send(event: "[\"join\",{\"conversationId\":\"\(conversation)\"}]")
+    case .acknowledged(_, let arguments): acknowledged(arguments)
+    case .failed(let reason): fail(reason)
     }
   }
 
-  private func acknowledged(_ packet: UnsafeRawBufferPointer) {
-    guard String(decoding: packet, as: UTF8.self).contains("\"ok\":true") else {
-      return fail("refused: \(String(decoding: packet, as: UTF8.self))")
+  private func acknowledged(_ arguments: UnsafeRawBufferPointer) {
+    guard SocketMachine.isOK(arguments) else {
+      return fail("refused: \(String(decoding: arguments, as: UTF8.self))")
     }
-    guard state == .joining else { return onAck(self, packet) }
+    guard state == .connecting else { return }
     state = .joined
     joined.finish()
   }
 
   private func fail(_ what: String) {
-    let failure = BenchFailure("a socket: \(what)")
+    let failure = LoadFailure("a socket: \(what)")
     joined.finish(failure)
     onFailure(failure)
     close()

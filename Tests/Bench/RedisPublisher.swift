@@ -1,3 +1,4 @@
+import Load
 import Networking
 import Primitives
 
@@ -6,7 +7,7 @@ final class RedisPublisher: ConnectionHandler, @unchecked Sendable {
   private let connection: Connection
   private let channel: [UInt8]
   private let room: String
-  var onFailure: (BenchFailure) -> Void = { _ in }
+  var onFailure: (LoadFailure) -> Void = { _ in }
   private var isClosing = false
 
   private init(_ connection: Connection, room: UUID) {
@@ -76,13 +77,13 @@ final class RedisPublisher: ConnectionHandler, @unchecked Sendable {
 
   /// Answers are integers; an error begins with a minus.
   func received(_ bytes: UnsafeRawBufferPointer) {
-    if bytes.first == UInt8(ascii: "-") { onFailure(BenchFailure("Redis: \(String(decoding: bytes, as: UTF8.self))")) }
+    if bytes.first == UInt8(ascii: "-") { onFailure(LoadFailure("Redis: \(String(decoding: bytes, as: UTF8.self))")) }
   }
 
   func peerFinished() { connection.close() }
 
   func closed(_ reason: CloseReason) {
-    if !isClosing { onFailure(BenchFailure("the publisher's connection to Redis: \(reason)")) }
+    if !isClosing { onFailure(LoadFailure("the publisher's connection to Redis: \(reason)")) }
   }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Load
 
 /// What a figure is measured in, and how it is shown.
 enum Unit: String {
@@ -49,7 +50,7 @@ final class Report: @unchecked Sendable {
   }
 
   /// The three percentiles that are looked at, and the worst.
-  func add(_ scenario: String, _ name: String, _ histogram: Histogram) {
+  func add(_ scenario: String, _ name: String, _ histogram: LatencyHistogram) {
     for (label, fraction) in [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)] {
       add(scenario, "\(name) \(label)", Double(histogram.percentile(fraction)) / 1e6, .milliseconds)
     }

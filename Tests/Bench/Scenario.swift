@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Load
 import Networking
 
 /// What is measured.
@@ -42,7 +43,7 @@ struct ScenarioContext: Sendable {
       if now - last < 1_000_000 { return }
       last = now
     }
-    throw BenchFailure("the daemon does not come to rest")
+    throw LoadFailure("the daemon does not come to rest")
   }
 
   /// Runs `body` and says what was used meanwhile by the daemon or another one, and how long it took in seconds.

@@ -84,6 +84,9 @@ static inline ssize_t clinux_random(void *bytes, size_t count) { return getrando
 uint64_t clinux_cpu_ns(void);
 /* Raises the soft limit of open files to the hard one and returns it. */
 uint64_t clinux_raise_file_limit(void);
+/* A timerfd of the monotonic clock, and the time (ns) at which it becomes readable next; epoll_wait alone counts in milliseconds. */
+int clinux_timer(void);
+void clinux_timer_arm(int fd, uint64_t time);
 /* Blocks the signals in this thread (call before any other thread starts) and returns a signalfd for them. */
 int clinux_signal_descriptor(const int *signals, int count);
 static inline int clinux_exited(int status) { return WIFEXITED(status); }

@@ -51,9 +51,14 @@ package struct Secrets: Sendable {
   /// The master key of the folder; nil where there is none. Throws `Failure`, `KeyError`.
   /// - Parameter isMade: make it where it is missing.
   package func masterKey(isMade: Bool) throws -> MasterKey? {
+    if isMade { _ = try Self.file("\(folder)/master.key") }
+    return try Self.masterKey(in: folder)
+  }
+
+  /// The same of any folder, for who reads or seals messages and is no server; nothing is made. Throws `Failure`, `KeyError`.
+  package static func masterKey(in folder: String) throws -> MasterKey? {
     let path = "\(folder)/master.key"
-    guard let bytes = try isMade ? Self.file(path) : Self.read(path) else { return nil }
-    return try MasterKey(file: bytes, source: path)
+    return try read(path).map { try MasterKey(file: $0, source: path) }
   }
 
   /// The master key of any folder; nil where there is none. Throws `Failure`, `KeyError`.

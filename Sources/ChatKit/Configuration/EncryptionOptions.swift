@@ -27,4 +27,10 @@ package struct EncryptionOptions: Sendable {
       "The file with the master key, which wraps the keys of messages: 32 bytes, as they are, in hexadecimal or in base 64. Without it master.key in the folder of the secrets, which is made when it is needed for the first time."
     )
   }
+
+  /// The master key whose file is named; nil where none is. Throws `ConfigurationError`, `KeyError`.
+  package func namedMasterKey() throws -> MasterKey? {
+    guard let path = masterKey.source() else { return nil }
+    return try masterKey.readBytes().map { try MasterKey(file: $0, source: "encryption.masterKey: \(path)") }
+  }
 }

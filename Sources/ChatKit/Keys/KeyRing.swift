@@ -13,11 +13,14 @@ package import Primitives
 package struct KeyRing: Sendable {
   let pool: PostgresPool
   let master: MasterKey?
+  /// Changes are checked and made, and then taken back: what would be refused is.
+  let isRehearsal: Bool
 
   /// - Parameter master: needed to make keys and to read messages; without it keys can be listed, promoted and disabled.
-  package init(_ pool: PostgresPool, master: MasterKey?) {
+  package init(_ pool: PostgresPool, master: MasterKey?, isRehearsal: Bool = false) {
     self.pool = pool
     self.master = master
+    self.isRehearsal = isRehearsal
   }
 
   // MARK: Looking
@@ -61,11 +64,20 @@ package struct KeyRing: Sendable {
   private func change<Result: Sendable>(
     _ body: @escaping @Sendable (PostgresTransaction, [MessageKeyRecord]) async throws -> Result
   ) async throws -> Result {
-    try await pool.transaction { transaction in
-      _ = try await transaction.query("SELECT pg_advisory_xact_lock($1)", Self.lock)
-      return try await body(transaction, try await MessageKeyRecord.all(transaction))
+    do {
+      return try await pool.transaction { transaction in
+        _ = try await transaction.query("SELECT pg_advisory_xact_lock($1)", Self.lock)
+        let result = try await body(transaction, try await MessageKeyRecord.all(transaction))
+        guard !isRehearsal else { throw Rehearsed(result: result) }
+        return result
+      }
+    } catch let rehearsed as Rehearsed<Result> {
+      return rehearsed.result
     }
   }
+
+  /// Ends a transaction that was a rehearsal.
+  private struct Rehearsed<Result: Sendable>: Error { let result: Result }
 
   /// The first key, active at once, where there never was one; two nodes that start together agree on one. Nothing otherwise.
   package func addFirst() async throws {
@@ -161,7 +173,39 @@ package struct KeyRing: Sendable {
     }
   }
 
-  /// Forgets a key for good. Throws `KeyError`: wrongState unless it is disabled, tooEarly until it has been for `waiting`,
+  /// What brings a key back that is destroyed: its row as it is now, wrapped by the master key. Throws `KeyError` noSuchKey,
+  /// and wrongState for one that is destroyed.
+  package func backup(_ version: Int32) async throws -> KeyBackup {
+    let key = try Self.find(version, try await MessageKeyRecord.all(pool))
+    guard let wrapped = key.wrapped else { throw Self.wrong(key, "it is gone") }
+    return KeyBackup(version: version, wrapped: wrapped, wrappedBy: key.wrappedBy)
+  }
+
+  /// Brings a destroyed key back, disabled. Throws `KeyError`: wrongMasterKey and damaged where the master key does not open
+  /// it, noSuchKey where there never was one of that version, wrongState where it is there.
+  package func restore(_ backup: KeyBackup) async throws {
+    let master = try requireMaster()
+    guard backup.wrappedBy == master.fingerprint else {
+      throw KeyError(
+        .wrongMasterKey,
+        "the backup of key \(backup.version) is wrapped by the master key \(Hex.encode(backup.wrappedBy)); the one that was "
+          + "given is \(Hex.encode(master.fingerprint))")
+    }
+    guard master.unwrap(backup.wrapped, version: backup.version) != nil else {
+      throw KeyError(.damaged, "the backup of key \(backup.version) is damaged: the master key does not open it")
+    }
+    try await change { transaction, records in
+      let key = try Self.find(backup.version, records)
+      guard key.state == .destroyed else { throw Self.wrong(key, "only a destroyed key can be restored") }
+      _ = try await transaction.query(
+        """
+        UPDATE message_keys SET state = 'disabled', wrapped = $2, wrapped_by = $3, destroyed_at = NULL, disabled_at = now()
+        WHERE version = $1
+        """, backup.version, backup.wrapped, backup.wrappedBy)
+    }
+  }
+
+  /// Forgets a key for good, unless there is a `backup`. Throws `KeyError`: wrongState unless it is disabled, tooEarly until it has been for `waiting`,
   /// inUse while a message needs it.
   package func destroy(_ version: Int32, waiting: Duration = .seconds(86_400)) async throws {
     try await change { transaction, records in

@@ -57,13 +57,5 @@ enum CellText {
   }
 
   /// `12,034`.
-  static func grouped(_ number: Int) -> String {
-    let digits = "\(number.magnitude)"
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return number < 0 ? "-\(text)" : text
-  }
+  static func grouped(_ number: Int) -> String { number.grouped }
 }

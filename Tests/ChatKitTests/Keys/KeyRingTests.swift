@@ -292,6 +292,66 @@ struct KeyRingTests {
     }
   }
 
+  @Test("a rehearsal is refused where the change would be, and changes nothing")
+  func rehearsal() async throws {
+    try await Encrypted.with { it in
+      let rehearsal = KeyRing(it.domain.pool, master: it.master, isRehearsal: true)
+      #expect(try await rehearsal.add() == 2)
+      #expect(try await it.ring.list().count == 1)
+      #expect(try await it.ring.add() == 2)
+      try await rehearsal.promote(2)
+      #expect(try await it.ring.list().map(\.key.state) == [.active, .enabled])
+      #expect(await code { try await rehearsal.disable(1) } == .wrongState)
+      #expect(await code { try await rehearsal.promote(3) } == .noSuchKey)
+    }
+  }
+
+  @Test("a destroyed key comes back from its backup, with the master key that wrapped it and no other")
+  func restoring() async throws {
+    try await Encrypted.with { it in
+      #expect(try await it.ring.add() == 2)
+      let backup = try await it.ring.backup(2)
+      #expect(try KeyBackup(json: backup.json) == backup)
+      #expect(await code { try await it.ring.restore(backup) } == .wrongState)
+      try await it.ring.disable(2)
+      try await it.ring.destroy(2, waiting: .zero)
+      #expect(await code { _ = try await it.ring.backup(2) } == .wrongState)
+      let other = KeyRing(it.domain.pool, master: MasterKey.random())
+      #expect(await code { try await other.restore(backup) } == .wrongMasterKey)
+      var damaged = backup.json
+      let text = String(decoding: damaged, as: UTF8.self).replacing("\"version\":2", with: "\"version\":1")
+      damaged = Array(text.utf8)
+      let moved = try KeyBackup(json: damaged)
+      #expect(await code { try await it.ring.restore(moved) } == .damaged)
+      #expect(throws: KeyError.self) { _ = try KeyBackup(json: Array("{}".utf8)) }
+      try await it.ring.restore(backup)
+      try await it.ring.enable(2)
+      #expect(try await it.ring.keys().versions == [1, 2])
+    }
+  }
+
+  @Test("a re-encryption keeps to its rate, and is stopped by who is told of it")
+  func rate() async throws {
+    try await Encrypted.with { it in
+      let ann = try await it.domain.user("ann")
+      let rooms = [try await it.room(ann), try await it.room(ann)]
+      for n in 0..<20 { _ = try await it.send("\(n)", to: rooms[n % 2], by: ann) }
+      #expect(try await it.ring.add() == 2)
+      try await it.ring.promote(2)
+      struct Enough: Error {}
+      await #expect(throws: Enough.self) {
+        _ = try await it.ring.reencrypt(batch: 4, pause: .zero, on: it.domain.loop) { progress in
+          if progress.moved >= 4 { throw Enough() }
+        }
+      }
+      #expect(try await it.ring.list().map(\.messages) == [16, 4])
+      let start = ContinuousClock.now
+      let progress = try await it.ring.reencrypt(batch: 4, pause: .zero, rate: 100, on: it.domain.loop)
+      #expect(progress.moved == 16)
+      #expect(ContinuousClock.now - start >= .milliseconds(150))
+    }
+  }
+
   @Test("an edit at the same time wins over a re-encryption, and a message that comes meanwhile is not lost")
   func concurrency() async throws {
     try await Encrypted.with { it in

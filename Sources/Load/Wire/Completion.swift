@@ -1,21 +1,21 @@
-import Networking
+package import Networking
 
 /// Something that ends once, well or not, and that one task awaits with a deadline. On the loop's thread only.
-final class Completion: @unchecked Sendable {
+package final class Completion: @unchecked Sendable {
   private let loop: EventLoop
   private let what: String
-  private var outcome: BenchFailure??
+  private var outcome: LoadFailure??
   private var continuation: UnsafeContinuation<Void, any Error>?
 
-  init(_ what: String, _ loop: EventLoop) {
+  package init(_ what: String, _ loop: EventLoop) {
     self.what = what
     self.loop = loop
   }
 
-  var isFinished: Bool { outcome != nil }
+  package var isFinished: Bool { outcome != nil }
 
   /// Only the first end counts.
-  func finish(_ failure: BenchFailure? = nil) {
+  package func finish(_ failure: LoadFailure? = nil) {
     guard outcome == nil else { return }
     outcome = .some(failure)
     resume()
@@ -28,8 +28,8 @@ final class Completion: @unchecked Sendable {
   }
 
   /// Throws the failure, or one that says what did not happen in time.
-  func wait(within limit: Duration) async throws {
-    let timer = loop.schedule(after: limit) { [self] in finish(BenchFailure("\(what): not within \(limit)")) }
+  package func wait(within limit: Duration) async throws {
+    let timer = loop.schedule(after: limit) { [self] in finish(LoadFailure("\(what): not within \(limit)")) }
     defer { timer.cancel() }
     try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
       self.continuation = continuation
