@@ -266,6 +266,9 @@ struct FilterTests {
       }
       await judge.close()
     }
+    let result = try await TestProcess.run(
+      "chatd", ["all", "--embedded", "\(try TemporaryFolder.make())/data", "--filter-url", "https://filter.example/"])
+    #expect(result.exit == .code(65) && result.output.contains("filter.secretFile"), "\(result.output)")
   }
 }
 
