@@ -61,12 +61,6 @@ package struct Secrets: Sendable {
     return try read(path).map { try MasterKey(file: $0, source: path) }
   }
 
-  /// The master key of any folder; nil where there is none. Throws `Failure`, `KeyError`.
-  package static func masterKey(in folder: String) throws -> MasterKey? {
-    let path = "\(folder)/master.key"
-    return try read(path).map { try MasterKey(file: $0, source: path) }
-  }
-
   private static func keys(_ folder: String, active token: [UInt8]) throws -> SigningKeySet {
     let active = try key(token, "\(folder)/token.key")
     var others: [SigningKey] = []
