@@ -29,6 +29,36 @@ struct ParsingTests {
     #expect(try Tool.invocation("topic ls").command.name == "list")
   }
 
+  @Test("where no subcommand is named, the default one is meant")
+  func defaultSubcommand() throws {
+    let watch = Flag("watch", short: "w", help: "Watch.")
+    let names = Argument(repeated: "name", .string, help: "Names.")
+    let lag = Command(
+      "lag", summary: "Lag",
+      subcommands: [
+        Command("show", summary: "Show", options: [watch], arguments: [names]) { _ in .done },
+        Command("reset", summary: "Reset") { _ in .done },
+      ], defaultSubcommand: "show")
+    let program = Program(Command("tool", summary: "Tool", subcommands: [lag]), version: "1")
+    #expect(program.problems.isEmpty)
+    func parsed(_ line: String) throws -> (words: [String], names: [String], watch: Bool) {
+      guard case .run(let invocation) = try program.parse(line.split(separator: " ").map(String.init)) else {
+        throw UsageError(.other, "nothing to run")
+      }
+      let isShow = invocation.command.name == "show"
+      return (Array(invocation.path.dropFirst()), isShow ? invocation[names] : [], isShow && invocation[watch])
+    }
+    for (line, expected) in [
+      ("lag", (["lag", "show"], [], false)), ("lag a b", (["lag", "show"], ["a", "b"], false)),
+      ("lag --watch a", (["lag", "show"], ["a"], true)), ("lag -w", (["lag", "show"], [], true)),
+      ("lag show reset", (["lag", "show"], ["reset"], false)), ("lag reset", (["lag", "reset"], [], false)),
+    ] as [(String, ([String], [String], Bool))] {
+      let found = try parsed(line)
+      #expect(found.words == expected.0 && found.names == expected.1 && found.watch == expected.2, "\(line)")
+    }
+    #expect(throws: UsageError.self) { try parsed("lag --wach") }
+  }
+
   @Test("each type has its values")
   func types() throws {
     let line =

@@ -41,6 +41,8 @@ package struct Command: Sendable {
   package let options: [Parameter]
   package let arguments: [Parameter]
   package let subcommands: [Command]
+  /// The subcommand that is meant where none is named: `lag gateway` is `lag show gateway`.
+  package let defaultSubcommand: String?
   /// What one of the subcommands is called in the usage line, such as `COMMAND`.
   package let subcommandName: String
   package let rules: [Rule]
@@ -56,7 +58,8 @@ package struct Command: Sendable {
     _ name: String, summary: String, discussion: String = "", examples: [Example] = [], aliases: [String] = [],
     group: String? = nil, isHidden: Bool = false, options: [any ParameterKey] = [],
     arguments: [any ParameterKey] = [], subcommands: [Command] = [], subcommandName: String = "COMMAND",
-    rules: [Rule] = [], exitCodes: [ExitCode.Meaning] = [], records: RecordSchema? = nil, run action: Action? = nil
+    defaultSubcommand: String? = nil, rules: [Rule] = [], exitCodes: [ExitCode.Meaning] = [],
+    records: RecordSchema? = nil, run action: Action? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -69,6 +72,7 @@ package struct Command: Sendable {
     self.arguments = arguments.map(\.parameter)
     self.subcommands = subcommands
     self.subcommandName = subcommandName
+    self.defaultSubcommand = defaultSubcommand
     self.rules = rules
     self.exitCodes = exitCodes
     self.records = records
@@ -105,6 +109,7 @@ package struct Command: Sendable {
     arguments = other.arguments
     self.subcommands = subcommands
     subcommandName = other.subcommandName
+    defaultSubcommand = other.defaultSubcommand
     rules = other.rules
     exitCodes = other.exitCodes
     records = other.records

@@ -15,6 +15,9 @@ extension Program {
     if !command.subcommands.isEmpty, !command.arguments.isEmpty {
       problems.append("a command has commands or arguments, not both")
     }
+    if let name = command.defaultSubcommand, command.subcommand(name) == nil {
+      problems.append("there is no command \(name) to be the default")
+    }
     problems += repeated(command.subcommands.flatMap { [$0.name] + $0.aliases }).map { "two commands are called \($0)" }
     let options = path.flatMap(\.options)
     let names = options.flatMap { ["\($0.name)"] + $0.deprecatedNames + ($0.isInvertible ? ["no-\($0.name)"] : []) }

@@ -40,7 +40,14 @@ struct HelpPage {
 
   private func subcommands(_ command: Command) -> [[String]] {
     groups(command.subcommands.filter { !$0.isHidden }, by: \.group, default: "Commands").map { name, commands in
-      [heading(name)] + layout.columns(commands.map { ($0.name, TextLayout.words("\($0.summary).")) })
+      [heading(name)]
+        + layout.columns(
+          commands.map { subcommand in
+            let isDefault = subcommand.name == command.defaultSubcommand
+            return (
+              subcommand.name, TextLayout.words("\(subcommand.summary)\(isDefault ? " (where none is named)" : "").")
+            )
+          })
     }
   }
 

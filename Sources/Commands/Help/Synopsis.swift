@@ -13,7 +13,8 @@ struct Synopsis {
     }
     let options = ["[OPTION…]"]
     guard command.subcommands.isEmpty else {
-      return parts + [command.action == nil ? command.subcommandName : "[\(command.subcommandName)]"] + options
+      let mayLack = command.action != nil || command.defaultSubcommand != nil
+      return parts + [mayLack ? "[\(command.subcommandName)]" : command.subcommandName] + options
     }
     parts += options
     for argument in command.arguments {

@@ -56,14 +56,23 @@ struct ArgumentReader {
         try take(word)
       }
     }
+    _ = descend()
     return nil
   }
 
   // MARK: Words
 
+  /// Goes on to the subcommand that is meant where none is named, if there is one.
+  private mutating func descend() -> Bool {
+    guard let name = command.defaultSubcommand, let next = command.subcommand(name) else { return false }
+    path.append(next)
+    return true
+  }
+
   private mutating func take(_ word: String) throws(UsageError) {
     guard !command.subcommands.isEmpty, words.isEmpty else { return words.append(word) }
     if let next = command.subcommand(word) { return path.append(next) }
+    if descend() { return words.append(word) }
     let visible = command.subcommands.filter { !$0.isHidden }
     let what = command.subcommandName.lowercased()
     throw UsageError(
@@ -83,7 +92,7 @@ struct ArgumentReader {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
     let value = parts.count == 2 ? String(parts[1]) : nil
-    guard let match = find(long: name) else { throw unknown(name) }
+    guard let match = find(long: name) ?? (descend() ? find(long: name) : nil) else { throw unknown(name) }
     let parameter = match.parameter
     if match.isDeprecated { warnings.append("--\(name) is deprecated: write --\(parameter.name)") }
     if parameter.shape == .option {
@@ -98,7 +107,7 @@ struct ArgumentReader {
   private mutating func cluster(_ word: String) throws(UsageError) -> Interruption? {
     var letters = word.dropFirst()
     while let letter = letters.popFirst() {
-      guard let parameter = find(short: letter) else {
+      guard let parameter = find(short: letter) ?? (descend() ? find(short: letter) : nil) else {
         let isLong = find(long: String(word.dropFirst())) != nil
         let place = word.count > 2 ? " in '\(word)'" : ""
         throw UsageError(
