@@ -105,6 +105,47 @@ struct AdminTests {
     }
   }
 
+  @Test("records are read at an offset by who is no member, with their times, and nothing where there is none")
+  func reading() async throws {
+    try await Fixture.with(partitions: 3) { kafka in
+      let admin = kafka.admin
+      let before = Timestamp.now()
+      try await kafka.produce((0..<10).map { kafka.record("k", "\($0)", partition: Int32($0 % 2)) })
+      let (first, second, empty) = (kafka.partition, KafkaPartition(kafka.topic, 1), KafkaPartition(kafka.topic, 2))
+      let one = try await admin.records(from: [first: 3, second: 0, empty: 0])
+      #expect(one[first]?.map(\.offset) == [3] && one[first]?.first?.value == Array("6".utf8))
+      #expect(one[second]?.map(\.offset) == [0] && one[second]?.first?.key == Array("k".utf8))
+      #expect(one[empty] == [])
+      let time = try #require(one[first]?.first?.timestamp)
+      // Kafka's times are whole milliseconds.
+      #expect(time.microseconds >= before.microseconds - 1000 && time <= .now())
+      // Again, from elsewhere, by the same client; and no further than there are.
+      #expect(try await admin.records(from: [first: 1], limit: 3)[first]?.map(\.offset) == [1, 2, 3])
+      #expect(try await admin.records(from: [first: 3], limit: 9)[first]?.map(\.offset) == [3, 4])
+      // What is gone, and what is not there yet.
+      _ = try await admin.deleteRecords(before: [first: 2])
+      #expect(try await admin.records(from: [first: 0, second: 99]) == [first: [], second: []])
+      let error = await #expect(throws: KafkaError.self) {
+        try await admin.records(from: [KafkaPartition("never-was", 0): 0])
+      }
+      #expect(error?.isUnknownTopic == true, "\(String(describing: error))")
+    }
+  }
+
+  @Test("a key's partition is the one that a producer puts it into")
+  func keys() async throws {
+    try await Fixture.with(partitions: 5) { kafka in
+      let keys = (0..<20).map { "key-\($0)" }
+      try await kafka.produce(keys.map { kafka.record($0, $0) })
+      let starts = Dictionary(uniqueKeysWithValues: (0..<5).map { (KafkaPartition(kafka.topic, $0), Int64(0)) })
+      let found = try await kafka.admin.records(from: starts, limit: 100)
+      for record in found.values.joined() {
+        #expect(KafkaAdmin.partition(ofKey: record.key, of: 5) == record.partition.partition)
+      }
+      #expect(found.values.joined().count == 20)
+    }
+  }
+
   @Test("groups are listed, described with their members, reset when they are empty, and deleted")
   func groups() async throws {
     try await Fixture.with(partitions: 2) { kafka in

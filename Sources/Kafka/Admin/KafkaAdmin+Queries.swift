@@ -16,6 +16,11 @@ package struct KafkaLag: Sendable, Equatable {
   package var committed: Int64?
   package var watermarks: KafkaWatermarks
 
+  package init(committed: Int64?, watermarks: KafkaWatermarks) {
+    self.committed = committed
+    self.watermarks = watermarks
+  }
+
   /// Records that are yet to be done. Those that were deleted before they were done are not counted.
   package var records: Int64 { max(0, watermarks.high - max(committed ?? 0, watermarks.low)) }
   /// Records that were deleted before the group has done them.

@@ -11,6 +11,8 @@ package final class KafkaAdmin: @unchecked Sendable {
   private let configuration: KafkaConfiguration
   /// Clients that know a group without being in it, by its name.
   private var observers: [String: KafkaHandle] = [:]
+  /// Reads records; see `records(from:limit:)`.
+  private var openReader: KafkaHandle?
   private var requests: [UInt: (OpaquePointer?) -> Void] = [:]
   private var nextRequest: UInt = 0
   /// Told of errors that belong to no request: brokers that are away.
@@ -32,9 +34,10 @@ package final class KafkaAdmin: @unchecked Sendable {
     let open = requests
     requests = [:]
     for finish in open.values { finish(nil) }
-    let groups = observers
+    let others = Array(observers.values) + [openReader].compactMap { $0 }
     observers = [:]
-    for observer in groups.values { await observer.close() }
+    openReader = nil
+    for other in others { await other.close() }
     await handle.close()
   }
 
@@ -49,6 +52,24 @@ package final class KafkaAdmin: @unchecked Sendable {
     observer.start()
     observers[group] = observer
     return observer
+  }
+
+  /// A client that reads partitions from wherever it is told to. It has a group's name, for librdkafka wants one, and never
+  /// joins or commits.
+  func reader() throws(KafkaError) -> KafkaHandle {
+    guard handle.isOpen else { throw .closed }
+    if let openReader { return openReader }
+    let reader = try KafkaHandle(
+      .consumer,
+      configuration.settings([
+        ("group.id", "chatd-reader"), ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"),
+        ("auto.offset.reset", "error"), ("enable.partition.eof", "true"), ("queued.min.messages", "1"),
+        ("fetch.wait.max.ms", "100"), ("fetch.error.backoff.ms", "100"),
+      ]), events: 0, loop: handle.loop)
+    reader.onEvent = { [weak self] in self?.received($0) }
+    reader.start()
+    openReader = reader
+    return reader
   }
 
   private func received(_ event: OpaquePointer) {

@@ -2,7 +2,7 @@ import CKafka
 package import Primitives
 
 /// A record as a consumer gets it.
-package struct KafkaReceivedRecord: Sendable {
+package struct KafkaReceivedRecord: Sendable, Equatable {
   package let partition: KafkaPartition
   package let offset: Int64
   package let key: [UInt8]
