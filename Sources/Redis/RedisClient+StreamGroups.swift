@@ -28,6 +28,26 @@ extension RedisClient {
     package var lastDelivered: RedisStreamID
     /// Entries that are still to be delivered; nil when the server cannot say (entries in between were deleted).
     package var lag: Int?
+    /// Entries that were ever delivered; nil when the server cannot say.
+    package var entriesRead: Int?
+  }
+
+  /// A stream as a whole.
+  package struct StreamInfo: Equatable, Sendable {
+    package var length: Int
+    package var first: RedisStreamID?
+    package var last: RedisStreamID
+    /// Entries that were ever added.
+    package var entriesAdded: Int
+  }
+
+  /// How many entries are pending for a group, and the first of them.
+  package nonisolated(nonsending) func xpending(
+    _ stream: String, group: String
+  ) async throws(RedisError) -> (count: Int, first: RedisStreamID?) {
+    let reply = try await send("XPENDING", stream, group)
+    guard let values = reply.array, let count = values.first?.integer else { throw .unexpected("XPENDING") }
+    return (Int(count), values.count > 1 ? values[1].string.flatMap { RedisStreamID($0) } : nil)
   }
 
   /// Pending entries of a group in their order, of one consumer or all.
@@ -73,18 +93,42 @@ extension RedisClient {
       throw error
     }
     return (reply.array ?? []).compactMap { part in
-      let values = part.array ?? []
-      var fields: [String: RedisValue] = [:]
-      for index in stride(from: 0, to: values.count - 1, by: 2) {
-        if let name = values[index].string { fields[name] = values[index + 1] }
-      }
+      let fields = Self.fields(part)
       guard let name = fields["name"]?.string, let consumers = fields["consumers"]?.integer,
         let pending = fields["pending"]?.integer,
         let last = fields["last-delivered-id"]?.string.flatMap({ RedisStreamID($0) })
       else { return nil }
       return StreamGroup(
         name: name, consumers: Int(consumers), pending: Int(pending), lastDelivered: last,
-        lag: fields["lag"]?.integer.map { Int($0) })
+        lag: fields["lag"]?.integer.map { Int($0) }, entriesRead: fields["entries-read"]?.integer.map { Int($0) })
     }
+  }
+
+  /// A stream as a whole; nil when there is none.
+  package nonisolated(nonsending) func xinfoStream(_ stream: String) async throws(RedisError) -> StreamInfo? {
+    let reply: RedisValue
+    do throws(RedisError) {
+      reply = try await send("XINFO", "STREAM", stream)
+    } catch {
+      if error.code == .refused, error.message.contains("no such key") { return nil }
+      throw error
+    }
+    let fields = Self.fields(reply)
+    guard let length = fields["length"]?.integer,
+      let last = fields["last-generated-id"]?.string.flatMap({ RedisStreamID($0) })
+    else { throw .unexpected("XINFO STREAM") }
+    return StreamInfo(
+      length: Int(length), first: fields["first-entry"]?.array?.first?.string.flatMap { RedisStreamID($0) }, last: last,
+      entriesAdded: fields["entries-added"]?.integer.map { Int($0) } ?? Int(length))
+  }
+
+  /// Names and values, one after the other.
+  private static func fields(_ reply: RedisValue) -> [String: RedisValue] {
+    let values = reply.array ?? []
+    var fields: [String: RedisValue] = [:]
+    for index in stride(from: 0, to: values.count - 1, by: 2) {
+      if let name = values[index].string { fields[name] = values[index + 1] }
+    }
+    return fields
   }
 }

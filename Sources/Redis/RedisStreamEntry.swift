@@ -11,6 +11,15 @@ package struct RedisStreamID: Hashable, Comparable, Sendable, CustomStringConver
     self.sequence = sequence
   }
 
+  /// After every entry.
+  package static let max = RedisStreamID(milliseconds: .max, sequence: .max)
+
+  /// The place just before this one.
+  package var predecessor: RedisStreamID {
+    if sequence > 0 { return RedisStreamID(milliseconds: milliseconds, sequence: sequence - 1) }
+    return milliseconds > 0 ? RedisStreamID(milliseconds: milliseconds - 1, sequence: .max) : .zero
+  }
+
   /// Parses `1526919030474-55`.
   package init?(_ text: some StringProtocol) { self.init(utf8: Array(text.utf8)) }
 

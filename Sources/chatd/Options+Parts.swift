@@ -96,39 +96,6 @@ extension CORSPolicy {
   }
 }
 
-extension RedisStreamBus.Settings {
-  init(_ options: BusOptions) {
-    self.init()
-    topic = options.topic
-    partitions = options.partitions
-    retention = options.retention
-    limit = max(options.limit, options.retention)
-    lease = options.lease
-  }
-}
-
-extension KafkaBus.Settings {
-  init(_ options: ServerOptions) {
-    self.init()
-    topic = options.bus.topic
-    partitions = options.bus.partitions
-    replication = options.kafka.replication
-    timeout = options.kafka.publishTimeout
-    consumer.patience = options.kafka.patience
-    consumer.session = options.kafka.sessionTimeout
-  }
-}
-
-extension OutboxRelay.Settings {
-  init(_ options: OutboxOptions, _ bus: BusOptions) {
-    self.init()
-    encoding = bus.encoding
-    age = options.relayAge
-    interval = options.relayInterval
-    batch = options.relayBatch
-  }
-}
-
 extension MessageWriter.Limits {
   init(_ options: MessageOptions) {
     self.init()

@@ -1,3 +1,4 @@
+import ChatKit
 import Glibc
 
 enum ProcessInformation {
@@ -7,11 +8,5 @@ enum ProcessInformation {
   static var id: Int32 { getpid() }
 
   /// The machine's name.
-  static var host: String {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
-      guard let base = name.baseAddress, gethostname(base, 255) == 0 else { return "unknown" }
-      base[255] = 0
-      return String(cString: base)
-    }
-  }
+  static var host: String { HostHealth.name }
 }

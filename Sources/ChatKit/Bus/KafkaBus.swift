@@ -58,7 +58,7 @@ package final class KafkaBus: EventBus, @unchecked Sendable {
     let topic = KafkaNewTopic(
       settings.topic, partitions: settings.partitions, replication: settings.replication,
       // What is older has long been consumed; and the store has all of it.
-      configuration: ["retention.ms": "604800000"])
+      configuration: ["retention.ms": TopicContract.retention])
     if let error = try await admin.createTopics([topic])[settings.topic], !error.isTopicThere { throw error }
   }
 

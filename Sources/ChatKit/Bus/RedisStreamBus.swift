@@ -52,9 +52,11 @@ package final class RedisStreamBus: EventBus, @unchecked Sendable {
 
   func stream(_ partition: Int) -> String { streams[partition] }
 
-  func partition(of key: UUID) -> Int {
+  func partition(of key: UUID) -> Int { Self.partition(of: key, among: settings.partitions) }
+
+  static func partition(of key: UUID, among count: Int) -> Int {
     // The low half of a UUIDv7 is random; mixed all the same, for other versions are keys too.
-    Int(truncatingIfNeeded: ((key.low ^ key.high) &* 0x9e37_79b9_7f4a_7c15) >> 33) % settings.partitions
+    Int(truncatingIfNeeded: ((key.low ^ key.high) &* 0x9e37_79b9_7f4a_7c15) >> 33) % count
   }
 
   package func publish(_ events: [BusEvent]) async throws {

@@ -1,5 +1,5 @@
 package import Commands
-import Networking
+package import Networking
 import Redis
 
 extension ValueType where Value == SocketAddress {
@@ -15,7 +15,7 @@ extension ValueType where Value == SocketAddress {
   }
 
   /// An address that is for this machine alone unless another one is named, or a Unix socket.
-  static var adminListener: ValueType {
+  package static var adminListener: ValueType<SocketAddress> {
     ValueType(
       .address, metavariable: "HOST:PORT",
       expectation: "HOST:PORT with an IP address, :PORT on the loopback interface, or the path of a Unix socket",

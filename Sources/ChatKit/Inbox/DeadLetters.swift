@@ -17,6 +17,8 @@ package struct DeadLetters: Sendable {
 
   /// A key that is parked.
   package struct ParkedKey: Sendable {
+    /// The place of its first letter.
+    package var first: Int64
     package var consumer: String
     package var key: UUID
     package var letters: Int
@@ -50,20 +52,24 @@ package struct DeadLetters: Sendable {
     return try (0..<rows.count).map { try Self.letter(rows[$0]) }
   }
 
-  /// The keys that are parked, longest first.
-  package func keys(consumer: String? = nil, limit: Int = 100) async throws -> [ParkedKey] {
+  /// The keys that are parked, longest first; those whose first letter is behind `after`.
+  package func keys(
+    consumer: String? = nil, key: UUID? = nil, after: Int64 = 0, limit: Int = 100
+  ) async throws -> [ParkedKey] {
     let rows = try await pool.query(
       """
-      SELECT d.consumer, d.key, k.letters, d.parked_at, d.type, d.effect, d.error, k.replaying
+      SELECT d.id, d.consumer, d.key, k.letters, d.parked_at, d.type, d.effect, d.error, k.replaying
       FROM (SELECT min(id) AS id, count(*) AS letters, bool_or(replay_requested_at IS NOT NULL) AS replaying
-        FROM dead_letters WHERE $1::text IS NULL OR consumer = $1 GROUP BY consumer, key) AS k
-      JOIN dead_letters d ON d.id = k.id ORDER BY d.id LIMIT $2
-      """, consumer, Int64(max(1, limit)))
+        FROM dead_letters WHERE ($1::text IS NULL OR consumer = $1) AND ($3::uuid IS NULL OR key = $3)
+        GROUP BY consumer, key) AS k
+      JOIN dead_letters d ON d.id = k.id WHERE d.id > $4 ORDER BY d.id LIMIT $2
+      """, consumer, Int64(max(1, limit)), key, after)
     return try (0..<rows.count).map { index in
-      let (consumer, key, letters, since, type, effect, error, replaying) = try rows[index].decode(
-        (String, UUID, Int64, Timestamp, String, String?, String?, Bool).self)
+      let (first, consumer, key, letters, since, type, effect, error, replaying) = try rows[index].decode(
+        (Int64, String, UUID, Int64, Timestamp, String, String?, String?, Bool).self)
       return ParkedKey(
-        consumer: consumer, key: key, letters: Int(letters), since: since, type: type, effect: effect, error: error,
+        first: first, consumer: consumer, key: key, letters: Int(letters), since: since, type: type, effect: effect,
+        error: error,
         isReplaying: replaying)
     }
   }

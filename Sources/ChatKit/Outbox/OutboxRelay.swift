@@ -20,7 +20,7 @@ package final class OutboxRelay: @unchecked Sendable {
   }
 
   /// The advisory lock's key: "outbox" in ASCII.
-  private static let lock: Int64 = 0x6f75_7462_6f78
+  static let lock: Int64 = 0x6f75_7462_6f78
 
   private let bus: any EventBus
   private let pool: PostgresPool

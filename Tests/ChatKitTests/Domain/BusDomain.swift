@@ -18,6 +18,13 @@ enum BusKind: String, Sendable, CaseIterable, CustomTestStringConvertible {
 final class BusDomain: @unchecked Sendable {
   let loop: EventLoop
   let bus: any EventBus
+  let topic: String
+  let partitions: Int
+  let lagSource: any LagSource
+  /// Nil on Kafka.
+  let redis: RedisClient?
+  /// Removes the first records of a partition, `count` of them.
+  let trim: (_ partition: Int, _ count: Int) async throws -> Void
   /// Kafka's groups are its own, not a topic's.
   let group = TestKafka.name("group")
   /// As if all records had been deleted.
@@ -25,11 +32,17 @@ final class BusDomain: @unchecked Sendable {
   private let close: () async -> Void
 
   private init(
-    _ loop: EventLoop, _ bus: any EventBus, forgetEverything: @escaping () async throws -> Void,
-    close: @escaping () async -> Void
+    _ loop: EventLoop, _ bus: any EventBus, topic: String, partitions: Int, _ lagSource: any LagSource,
+    redis: RedisClient? = nil, trim: @escaping (_ partition: Int, _ count: Int) async throws -> Void,
+    forgetEverything: @escaping () async throws -> Void, close: @escaping () async -> Void
   ) {
     self.loop = loop
     self.bus = bus
+    self.topic = topic
+    self.partitions = partitions
+    self.lagSource = lagSource
+    self.redis = redis
+    self.trim = trim
     self.forgetEverything = forgetEverything
     self.close = close
   }
@@ -66,8 +79,17 @@ final class BusDomain: @unchecked Sendable {
 
   private static func onRedis(_ configuration: RedisConfiguration, _ loop: EventLoop) -> BusDomain {
     let redis = RedisClient(configuration, loop: loop)
-    let bus = RedisStreamBus(redis: redis, configuration: configuration, loop: loop, settings: Domain.busSettings)
-    return BusDomain(loop, bus) {
+    let settings = Domain.busSettings
+    let bus = RedisStreamBus(redis: redis, configuration: configuration, loop: loop, settings: settings)
+    let source = RedisLagSource(redis, partitions: settings.partitions)
+    return BusDomain(
+      loop, bus, topic: settings.topic, partitions: settings.partitions, source, redis: redis,
+      trim: { partition, count in
+        let key = "\(settings.topic):\(partition)"
+        let length = try await redis.xlen(key)
+        _ = try await redis.send("XTRIM", key, "MAXLEN", length - count)
+      }
+    ) {
       _ = try await redis.send("FLUSHDB")
     } close: {
       redis.close()
@@ -83,14 +105,21 @@ final class BusDomain: @unchecked Sendable {
     let bus = KafkaBus(configuration, loop: loop, settings: settings)
     try await bus.prepare()
     let topic = settings.topic
-    return BusDomain(loop, bus) {
-      let admin = try KafkaAdmin(configuration, loop: loop)
+    let admin = try KafkaAdmin(configuration, loop: loop, timeout: .seconds(60))
+    return BusDomain(
+      loop, bus, topic: topic, partitions: settings.partitions, KafkaLagSource(admin),
+      trim: { partition, count in
+        let place = KafkaPartition(topic, Int32(partition))
+        let low = try await admin.watermarks(of: [place])[place]?.low ?? 0
+        _ = try await admin.deleteRecords(before: [place: low + Int64(count)])[place]?.get()
+      }
+    ) {
       let partitions = try await admin.partitions(of: topic)
       let outcomes = try await admin.deleteRecords(
         before: Dictionary(uniqueKeysWithValues: partitions.map { ($0, -1) }))
-      await admin.close()
       for outcome in outcomes.values { _ = try outcome.get() }
     } close: {
+      await admin.close()
       await bus.close()
     }
   }
