@@ -121,7 +121,7 @@ let package = Package(
         "Primitives", "Redis",
         "TestSupport", "YAML",
       ]),
-    tests("ChatctlTests", ["Commands", "JSON", "Networking", "Primitives", "TestSupport", "YAML", "chatctl"]),
+    tests("ChatctlTests", ["ChatKit", "Commands", "JSON", "Networking", "Primitives", "TestSupport", "YAML", "chatctl"]),
     tests(
       "IntegrationTests",
       ["TestSupport", "ChatKit", "HTTP", "JSON", "Kafka", "Networking", "Postgres", "Primitives", "Redis"]),

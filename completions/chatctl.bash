@@ -5,6 +5,14 @@ __chatctl_command() {
   case "$1/$2" in
     '/migrate') REPLY='/migrate' ;;
     '/user') REPLY='/user' ;;
+    '/lag') REPLY='/lag' ;;
+    '/topic') REPLY='/topic' ;;
+    '/dead') REPLY='/dead' ;;
+    '/outbox') REPLY='/outbox' ;;
+    '/trace') REPLY='/trace' ;;
+    '/check') REPLY='/check' ;;
+    '/wait') REPLY='/wait' ;;
+    '/doctor') REPLY='/doctor' ;;
     '/context') REPLY='/context' ;;
     '/help') REPLY='/help' ;;
     '/completion') REPLY='/completion' ;;
@@ -32,6 +40,24 @@ __chatctl_command() {
     '/user/token') REPLY='/user/token' ;;
     '/user/sessions/list' | '/user/sessions/ls') REPLY='/user/sessions/list' ;;
     '/user/sessions/revoke') REPLY='/user/sessions/revoke' ;;
+    '/lag/show') REPLY='/lag/show' ;;
+    '/lag/reset') REPLY='/lag/reset' ;;
+    '/lag/export') REPLY='/lag/export' ;;
+    '/topic/list') REPLY='/topic/list' ;;
+    '/topic/describe') REPLY='/topic/describe' ;;
+    '/topic/diff') REPLY='/topic/diff' ;;
+    '/topic/apply') REPLY='/topic/apply' ;;
+    '/topic/delete') REPLY='/topic/delete' ;;
+    '/dead/list') REPLY='/dead/list' ;;
+    '/dead/show') REPLY='/dead/show' ;;
+    '/dead/replay') REPLY='/dead/replay' ;;
+    '/dead/drop') REPLY='/dead/drop' ;;
+    '/outbox/status') REPLY='/outbox/status' ;;
+    '/outbox/replay') REPLY='/outbox/replay' ;;
+    '/wait/migrations') REPLY='/wait/migrations' ;;
+    '/wait/lag') REPLY='/wait/lag' ;;
+    '/wait/node') REPLY='/wait/node' ;;
+    '/wait/http') REPLY='/wait/http' ;;
     '/context/list') REPLY='/context/list' ;;
     '/context/use') REPLY='/context/use' ;;
     '/context/show') REPLY='/context/show' ;;
@@ -74,45 +100,69 @@ __chatctl_takes_value() {
     *' --attachments-region' | *' --attachments-access-key' | *' --attachments-secret-key-file' | \
     *' --attachments-url-lifetime' | *' --attachments-max-size' | *' --attachments-types' | \
     *' --attachments-max-pending' | *' --attachments-quota' | *' --attachments-orphan-age' | \
-    *' --encryption-mode' | *' --encryption-master-key-file' | *' --outbox-relay-age' | \
-    *' --outbox-relay-interval' | *' --outbox-relay-batch' | *' --limits-when-unavailable' | \
-    *' --limits-patience' | *' --limits-exempt' | *' --limits-user-logins' | *' --limits-address-logins' | \
-    *' --limits-user-reads' | *' --limits-address-reads' | *' --limits-user-writes' | \
-    *' --limits-address-writes' | *' --limits-user-sends' | *' --limits-address-sends' | \
-    *' --limits-user-searches' | *' --limits-address-searches' | *' --limits-user-events' | \
-    *' --limits-address-events' | *' --limits-user-connects' | *' --limits-address-connects' | \
-    *' --inbox-attempts' | *' --inbox-memory' | *' --inbox-max-members' | *' --inbox-update-interval' | \
-    *' --inbox-comparison-interval' | *' --webhooks-ca-file' | *' --webhooks-timeout' | \
-    *' --webhooks-attempts' | *' --webhooks-first-pause' | *' --webhooks-longest-pause' | \
-    *' --webhooks-patience' | *' --push-url' | *' --push-secret-file' | *' --push-timeout' | \
-    *' --push-attempts' | *' --presence-ttl' | *' --presence-grace' | *' --presence-sweep-interval' | \
-    *' --presence-max-members' | *' --presence-max-subscriptions' | *' --presence-max-batch' | \
-    *' --calls-ring-timeout' | *' --calls-grace' | *' --calls-max-participants' | *' --calls-stun-uris' | \
-    *' --calls-turn-uris' | *' --calls-turn-secret-file' | *' --calls-turn-lifetime' | \
-    '/migrate/status --output' | '/migrate/status -o' | '/migrate/status --fields' | '/migrate/plan --to' | \
-    '/migrate/plan --output' | '/migrate/plan -o' | '/migrate/plan --fields' | '/migrate/up --to' | \
-    '/migrate/up --output' | '/migrate/up -o' | '/migrate/up --fields' | '/migrate/down --count' | \
-    '/migrate/down --output' | '/migrate/down -o' | '/migrate/down --fields' | '/migrate/verify --output' | \
-    '/migrate/verify -o' | '/migrate/verify --fields' | '/migrate/lint --output' | '/migrate/lint -o' | \
-    '/migrate/lint --fields' | '/migrate/doctor --output' | '/migrate/doctor -o' | \
-    '/migrate/doctor --fields' | '/migrate/repair --output' | '/migrate/repair -o' | \
-    '/migrate/repair --fields' | '/migrate/baseline --output' | '/migrate/baseline -o' | \
-    '/migrate/baseline --fields' | '/migrate/new --folder' | '/migrate/new --output' | '/migrate/new -o' | \
-    '/migrate/new --fields' | '/user --workspace' | '/user/'*' --workspace' | '/user -w' | '/user/'*' -w' | \
-    '/user/list --role' | '/user/list --state' | '/user/list --presence' | '/user/list --prefix' | \
-    '/user/list --created-after' | '/user/list --created-before' | '/user/list --unseen-since' | \
-    '/user/list --limit' | '/user/list -n' | '/user/list --after' | '/user/list --output' | '/user/list -o' | \
-    '/user/list --fields' | '/user/get --output' | '/user/get -o' | '/user/get --fields' | \
-    '/user/create --display-name' | '/user/create --role' | '/user/create --password-file' | \
-    '/user/create --output' | '/user/create -o' | '/user/create --fields' | \
-    '/user/password --password-file' | '/user/disable --output' | '/user/disable -o' | \
-    '/user/disable --fields' | '/user/enable --output' | '/user/enable -o' | '/user/enable --fields' | \
-    '/user/role --output' | '/user/role -o' | '/user/role --fields' | '/user/kick --output' | \
-    '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | '/user/sessions/list -o' | \
-    '/user/sessions/list --fields' | '/user/sessions/revoke --session' | '/user/token --ttl' | \
-    '/user/token --output' | '/user/token -o' | '/user/token --fields' | '/context/list --output' | \
-    '/context/list -o' | '/context/list --fields' | '/context/show --output' | '/context/show -o' | \
-    '/context/show --fields') ;;
+    *' --encryption-mode' | *' --encryption-master-key-file' | *' --filter-words' | *' --filter-action' | \
+    *' --filter-url' | *' --filter-secret-file' | *' --filter-timeout' | *' --filter-ca-file' | \
+    *' --outbox-relay-age' | *' --outbox-relay-interval' | *' --outbox-relay-batch' | \
+    *' --limits-when-unavailable' | *' --limits-patience' | *' --limits-exempt' | *' --limits-user-logins' | \
+    *' --limits-address-logins' | *' --limits-user-reads' | *' --limits-address-reads' | \
+    *' --limits-user-writes' | *' --limits-address-writes' | *' --limits-user-sends' | \
+    *' --limits-address-sends' | *' --limits-user-searches' | *' --limits-address-searches' | \
+    *' --limits-user-events' | *' --limits-address-events' | *' --limits-user-connects' | \
+    *' --limits-address-connects' | *' --inbox-attempts' | *' --inbox-memory' | *' --inbox-max-members' | \
+    *' --inbox-update-interval' | *' --inbox-comparison-interval' | *' --webhooks-ca-file' | \
+    *' --webhooks-timeout' | *' --webhooks-attempts' | *' --webhooks-first-pause' | \
+    *' --webhooks-longest-pause' | *' --webhooks-patience' | *' --push-url' | *' --push-secret-file' | \
+    *' --push-timeout' | *' --push-attempts' | *' --presence-ttl' | *' --presence-grace' | \
+    *' --presence-sweep-interval' | *' --presence-max-members' | *' --presence-max-subscriptions' | \
+    *' --presence-max-batch' | *' --calls-ring-timeout' | *' --calls-grace' | *' --calls-max-participants' | \
+    *' --calls-stun-uris' | *' --calls-turn-uris' | *' --calls-turn-secret-file' | \
+    *' --calls-turn-lifetime' | '/migrate/status --output' | '/migrate/status -o' | \
+    '/migrate/status --fields' | '/migrate/plan --to' | '/migrate/plan --output' | '/migrate/plan -o' | \
+    '/migrate/plan --fields' | '/migrate/up --to' | '/migrate/up --output' | '/migrate/up -o' | \
+    '/migrate/up --fields' | '/migrate/down --count' | '/migrate/down --output' | '/migrate/down -o' | \
+    '/migrate/down --fields' | '/migrate/verify --output' | '/migrate/verify -o' | \
+    '/migrate/verify --fields' | '/migrate/lint --output' | '/migrate/lint -o' | '/migrate/lint --fields' | \
+    '/migrate/doctor --output' | '/migrate/doctor -o' | '/migrate/doctor --fields' | \
+    '/migrate/repair --output' | '/migrate/repair -o' | '/migrate/repair --fields' | \
+    '/migrate/baseline --output' | '/migrate/baseline -o' | '/migrate/baseline --fields' | \
+    '/migrate/new --folder' | '/migrate/new --output' | '/migrate/new -o' | '/migrate/new --fields' | \
+    '/user --workspace' | '/user/'*' --workspace' | '/user -w' | '/user/'*' -w' | '/user/list --role' | \
+    '/user/list --state' | '/user/list --presence' | '/user/list --prefix' | '/user/list --created-after' | \
+    '/user/list --created-before' | '/user/list --unseen-since' | '/user/list --limit' | '/user/list -n' | \
+    '/user/list --after' | '/user/list --output' | '/user/list -o' | '/user/list --fields' | \
+    '/user/get --output' | '/user/get -o' | '/user/get --fields' | '/user/create --display-name' | \
+    '/user/create --role' | '/user/create --password-file' | '/user/create --output' | '/user/create -o' | \
+    '/user/create --fields' | '/user/password --password-file' | '/user/disable --output' | \
+    '/user/disable -o' | '/user/disable --fields' | '/user/enable --output' | '/user/enable -o' | \
+    '/user/enable --fields' | '/user/role --output' | '/user/role -o' | '/user/role --fields' | \
+    '/user/kick --output' | '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | \
+    '/user/sessions/list -o' | '/user/sessions/list --fields' | '/user/sessions/revoke --session' | \
+    '/user/token --ttl' | '/user/token --output' | '/user/token -o' | '/user/token --fields' | \
+    '/lag/show --interval' | '/lag/show --warn' | '/lag/show --crit' | '/lag/show --topic' | \
+    '/lag/show --output' | '/lag/show -o' | '/lag/show --fields' | '/lag/reset --to-offset' | \
+    '/lag/reset --to-datetime' | '/lag/reset --by-duration' | '/lag/reset --partition' | \
+    '/lag/reset --topic' | '/lag/reset --output' | '/lag/reset -o' | '/lag/reset --fields' | \
+    '/lag/export --serve' | '/lag/export --interval' | '/lag/export --warn' | '/lag/export --crit' | \
+    '/lag/export --topic' | '/topic/list --output' | '/topic/list -o' | '/topic/list --fields' | \
+    '/topic/describe --output' | '/topic/describe -o' | '/topic/describe --fields' | \
+    '/topic/diff --to-partitions' | '/topic/diff --to-replication' | '/topic/diff --set' | \
+    '/topic/diff --unset' | '/topic/diff --output' | '/topic/diff -o' | '/topic/diff --fields' | \
+    '/topic/apply --to-partitions' | '/topic/apply --to-replication' | '/topic/apply --set' | \
+    '/topic/apply --unset' | '/topic/apply --output' | '/topic/apply -o' | '/topic/apply --fields' | \
+    '/dead/list --room' | '/dead/list --limit' | '/dead/list --output' | '/dead/list -o' | \
+    '/dead/list --fields' | '/dead/show --output' | '/dead/show -o' | '/dead/show --fields' | \
+    '/dead/replay --rate' | '/dead/replay --wait' | '/dead/replay --output' | '/dead/replay -o' | \
+    '/dead/replay --fields' | '/dead/drop --room' | '/outbox/status --warn' | '/outbox/status --output' | \
+    '/outbox/status -o' | '/outbox/status --fields' | '/outbox/replay --rate' | '/outbox/replay --older' | \
+    '/outbox/replay --output' | '/outbox/replay -o' | '/outbox/replay --fields' | '/trace --scan' | \
+    '/trace --output' | '/trace -o' | '/trace --fields' | '/check --interval' | '/check --warn' | \
+    '/check --crit' | '/check --output' | '/check -o' | '/check --canary-user' | \
+    '/check --canary-password-file' | '/check --canary-warn' | '/check --canary-crit' | \
+    '/wait/migrations --every' | '/wait/lag --below' | '/wait/lag --younger' | '/wait/lag --every' | \
+    '/wait/node --role' | '/wait/node --count' | '/wait/node --every' | '/wait/http --status' | \
+    '/wait/http --every' | '/doctor --interval' | '/doctor --warn' | '/doctor --crit' | '/doctor --output' | \
+    '/doctor -o' | '/doctor --fields' | '/context/list --output' | '/context/list -o' | \
+    '/context/list --fields' | '/context/show --output' | '/context/show -o' | '/context/show --fields') ;;
     *) return 1 ;;
   esac
 }
@@ -148,6 +198,10 @@ __chatctl_values() {
     *' --attachments-secret-key-file') REPLY=@file ;;
     *' --encryption-mode') REPLY='off conversation all' ;;
     *' --encryption-master-key-file') REPLY=@file ;;
+    *' --filter-words') REPLY=@file ;;
+    *' --filter-action') REPLY='refuse mask' ;;
+    *' --filter-secret-file') REPLY=@file ;;
+    *' --filter-ca-file') REPLY=@file ;;
     *' --limits-when-unavailable') REPLY='allow deny local' ;;
     *' --webhooks-ca-file') REPLY=@file ;;
     *' --push-secret-file') REPLY=@file ;;
@@ -189,6 +243,30 @@ __chatctl_values() {
     '/user/sessions/revoke @'1) REPLY=@dynamic ;;
     '/user/token --output' | '/user/token -o') REPLY='table wide json ndjson yaml name' ;;
     '/user/token @'*) REPLY=@dynamic ;;
+    '/lag/show --output' | '/lag/show -o') REPLY='table wide json ndjson yaml name' ;;
+    '/lag/show @'*) REPLY=@dynamic ;;
+    '/lag/reset --output' | '/lag/reset -o') REPLY='table wide json ndjson yaml name' ;;
+    '/lag/reset @'1) REPLY=@dynamic ;;
+    '/lag/export @'*) REPLY=@dynamic ;;
+    '/topic/list --output' | '/topic/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/topic/describe --output' | '/topic/describe -o') REPLY='table wide json ndjson yaml name' ;;
+    '/topic/describe @'1) REPLY=@dynamic ;;
+    '/topic/diff --output' | '/topic/diff -o') REPLY='table wide json ndjson yaml name' ;;
+    '/topic/diff @'*) REPLY=@dynamic ;;
+    '/topic/apply --output' | '/topic/apply -o') REPLY='table wide json ndjson yaml name' ;;
+    '/topic/apply @'*) REPLY=@dynamic ;;
+    '/topic/delete @'1) REPLY=@dynamic ;;
+    '/dead/list --output' | '/dead/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/dead/show --output' | '/dead/show -o') REPLY='table wide json ndjson yaml name' ;;
+    '/dead/replay --output' | '/dead/replay -o') REPLY='table wide json ndjson yaml name' ;;
+    '/outbox/status --output' | '/outbox/status -o') REPLY='table wide json ndjson yaml name' ;;
+    '/outbox/replay --output' | '/outbox/replay -o') REPLY='table wide json ndjson yaml name' ;;
+    '/trace --output' | '/trace -o') REPLY='table wide json ndjson yaml name' ;;
+    '/check --output' | '/check -o') REPLY='nagios json prometheus' ;;
+    '/check --canary-password-file') REPLY=@file ;;
+    '/check @'*) REPLY='postgres migrations replicas redis bus lag outbox dead nodes files certificates http canary' ;;
+    '/wait/lag @'*) REPLY=@dynamic ;;
+    '/doctor --output' | '/doctor -o') REPLY='table wide json ndjson yaml name' ;;
     '/context/list --output' | '/context/list -o') REPLY='table wide json ndjson yaml name' ;;
     '/context/use @'1) REPLY=@dynamic ;;
     '/context/show --output' | '/context/show -o') REPLY='table wide json ndjson yaml name' ;;
@@ -203,7 +281,7 @@ __chatctl_values() {
 __chatctl_words() {
   case "$1" in
     '')
-      commands='migrate user context help completion man version'
+      commands='migrate user lag topic dead outbox trace check wait doctor context help completion man version'
       options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate')
@@ -301,6 +379,110 @@ __chatctl_words() {
     '/user/token')
       commands=''
       options='--ttl --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/lag')
+      commands='show reset export'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/lag/show')
+      commands=''
+      options='--explain --watch -w --interval --warn --crit --topic --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/lag/reset')
+      commands=''
+      options='--to-earliest --to-latest --to-offset --to-datetime --by-duration --partition --topic --execute --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/lag/export')
+      commands=''
+      options='--serve --interval --warn --crit --topic --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/topic')
+      commands='list describe diff apply delete'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/topic/list')
+      commands=''
+      options='--all --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/topic/describe')
+      commands=''
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/topic/diff')
+      commands=''
+      options='--to-partitions --to-replication --set --unset --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/topic/apply')
+      commands=''
+      options='--to-partitions --to-replication --set --unset --output -o --fields --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/topic/delete')
+      commands=''
+      options='--force --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/dead')
+      commands='list show replay drop'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/dead/list')
+      commands=''
+      options='--room --limit --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/dead/show')
+      commands=''
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/dead/replay')
+      commands=''
+      options='--all --rate --wait --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/dead/drop')
+      commands=''
+      options='--room --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/outbox')
+      commands='status replay'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/outbox/status')
+      commands=''
+      options='--warn --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/outbox/replay')
+      commands=''
+      options='--rate --older --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/trace')
+      commands=''
+      options='--scan --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/check')
+      commands=''
+      options='--interval --warn --crit --output -o --canary-user --canary-password-file --canary-warn --canary-crit --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/wait')
+      commands='migrations lag node http'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/wait/migrations')
+      commands=''
+      options='--every --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/wait/lag')
+      commands=''
+      options='--below --younger --every --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/wait/node')
+      commands=''
+      options='--role --count --every --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/wait/http')
+      commands=''
+      options='--status --every --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/doctor')
+      commands=''
+      options='--all --interval --warn --crit --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/context')
       commands='list use show'

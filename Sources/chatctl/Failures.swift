@@ -16,16 +16,28 @@ enum Failures {
         hint: error.code == .failed ? "'chatctl migrate doctor' says which repair applies." : nil)
     case let error as EmbeddedError: CommandFailure(ExitCode(rawValue: error.exitCode), "\(error)")
     case let error as KeyError: CommandFailure(.no, "\(error)")
+    case let error as LagError: meaning(error)
+    case let error as TopicError: CommandFailure(.no, error.description)
     case let error as PostgresError: meaning(error)
     case let error as RedisError:
       CommandFailure(.unavailable, "Redis: \(error)", hint: "Is it running, and is --redis right?")
     case let error as KafkaError:
       CommandFailure(.unavailable, "Kafka: \(error)", hint: "Is it running, and is --kafka right?")
+    case let error as BusError: CommandFailure(.unavailable, "\(error)")
     case let error as NetworkError:
       CommandFailure(.unavailable, "\(error)", hint: "Is chatd running, and is --url right?")
     case let error as HTTPError: CommandFailure(.unavailable, "\(error)")
     case let error as ChatError: meaning(error)
     default: nil
+    }
+  }
+
+  private static func meaning(_ error: LagError) -> CommandFailure {
+    switch error.code {
+    case .groupIsActive:
+      CommandFailure(.busy, error.description, hint: "Stop its members first; then their place can be changed.")
+    case .invalidPosition: CommandFailure(.usage, error.description)
+    case .noSuchTopic, .noSuchPartition, .noSuchGroup, .refused: CommandFailure(.no, error.description)
     }
   }
 

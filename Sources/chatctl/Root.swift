@@ -15,7 +15,11 @@ enum Root {
         Example("chatctl context use production", "Another installation from now on"),
       ],
       options: ([CommonOptions.noInput, CommonOptions.timeout] + ConnectionOptions.keys).map { GlobalKey($0) },
-      subcommands: [MigrateCommands.group, UserCommands.group, ContextCommands.group]),
+      subcommands: [
+        MigrateCommands.group, UserCommands.group, LagCommands.group, TopicCommands.group, DeadCommands.group,
+        OutboxCommands.group, TraceCommand.command, CheckCommands.check, WaitCommands.group, CheckCommands.doctor,
+        ContextCommands.group,
+      ]),
     version: Version.current)
 }
 

@@ -14,6 +14,8 @@ final class RecordWriter {
   private let isList: Bool
   private let output: Output
   private let terminal: Terminal
+  /// Whether a table has to fit the terminal.
+  private let isFitted: Bool
   /// Places of the fields that are shown.
   private let shown: [Int]
   private let key: Int
@@ -24,16 +26,18 @@ final class RecordWriter {
   /// - Parameters:
   ///   - fields: as `--fields` has them; none for those of the format.
   ///   - isList: else there is exactly one record.
+  ///   - isFitted: whether a table has to fit the terminal; nil where that is what it is written to.
   /// - Throws: a `UsageError` for a field that there is not.
   init(
     _ schema: RecordSchema, format: RecordFormat, fields: [String] = [], isList: Bool = true, output: Output,
-    terminal: Terminal
+    terminal: Terminal, isFitted: Bool? = nil
   ) throws {
     self.schema = schema
     self.format = format
     self.isList = isList
     self.output = output
     self.terminal = terminal
+    self.isFitted = isFitted ?? output.data.isTerminal
     key = schema.fields.firstIndex { $0.name == schema.key } ?? 0
     let names = fields.flatMap { $0.split(separator: ",") }.map { String($0.trimmingBlanks()) }.filter { !$0.isEmpty }
     if names.isEmpty {
@@ -102,13 +106,12 @@ final class RecordWriter {
   }
 
   private func writeRows() throws {
-    let isTerminal = output.data.isTerminal
     if widths == nil {
-      let widths = table.widths(within: isTerminal ? terminal.width : nil)
+      let widths = table.widths(within: isFitted ? terminal.width : nil)
       self.widths = widths
       try output.data.write(table.headingLine(widths, isStyled: terminal.isStyled))
     }
-    try output.data.write(table.lines(widths ?? [], isCut: isTerminal))
+    try output.data.write(table.lines(widths ?? [], isCut: isFitted))
     table.removeRows()
   }
 }

@@ -10,7 +10,7 @@ import Redis
 final class Connections: @unchecked Sendable {
   let options: ServerOptions
   let tool: ToolSettings
-  private let loop: EventLoop
+  let loop: EventLoop
   private let invocation: Invocation
   private var place: EmbeddedPlace?
   private var openPool: PostgresPool?
