@@ -5,9 +5,14 @@ __chatctl_command() {
   case "$1/$2" in
     '/migrate') REPLY='/migrate' ;;
     '/user') REPLY='/user' ;;
-    '/room') REPLY='/room' ;;
-    '/node') REPLY='/node' ;;
-    '/presence') REPLY='/presence' ;;
+    '/lag') REPLY='/lag' ;;
+    '/topic') REPLY='/topic' ;;
+    '/dead') REPLY='/dead' ;;
+    '/outbox') REPLY='/outbox' ;;
+    '/trace') REPLY='/trace' ;;
+    '/check') REPLY='/check' ;;
+    '/wait') REPLY='/wait' ;;
+    '/doctor') REPLY='/doctor' ;;
     '/context') REPLY='/context' ;;
     '/help') REPLY='/help' ;;
     '/completion') REPLY='/completion' ;;
@@ -33,32 +38,26 @@ __chatctl_command() {
     '/user/kick') REPLY='/user/kick' ;;
     '/user/sessions') REPLY='/user/sessions' ;;
     '/user/token') REPLY='/user/token' ;;
-    '/user/import') REPLY='/user/import' ;;
-    '/user/export') REPLY='/user/export' ;;
-    '/user/erase') REPLY='/user/erase' ;;
-    '/user/verify-record') REPLY='/user/verify-record' ;;
-    '/user/audit') REPLY='/user/audit' ;;
     '/user/sessions/list' | '/user/sessions/ls') REPLY='/user/sessions/list' ;;
     '/user/sessions/revoke') REPLY='/user/sessions/revoke' ;;
-    '/room/list' | '/room/ls') REPLY='/room/list' ;;
-    '/room/get') REPLY='/room/get' ;;
-    '/room/create') REPLY='/room/create' ;;
-    '/room/archive') REPLY='/room/archive' ;;
-    '/room/unarchive') REPLY='/room/unarchive' ;;
-    '/room/members') REPLY='/room/members' ;;
-    '/room/audit') REPLY='/room/audit' ;;
-    '/room/members/list' | '/room/members/ls') REPLY='/room/members/list' ;;
-    '/room/members/add') REPLY='/room/members/add' ;;
-    '/room/members/remove' | '/room/members/rm') REPLY='/room/members/remove' ;;
-    '/room/members/role') REPLY='/room/members/role' ;;
-    '/node/list' | '/node/ls') REPLY='/node/list' ;;
-    '/node/drain') REPLY='/node/drain' ;;
-    '/node/undrain') REPLY='/node/undrain' ;;
-    '/presence/list' | '/presence/ls') REPLY='/presence/list' ;;
-    '/presence/count') REPLY='/presence/count' ;;
-    '/presence/watch') REPLY='/presence/watch' ;;
-    '/presence/verify') REPLY='/presence/verify' ;;
-    '/presence/kick') REPLY='/presence/kick' ;;
+    '/lag/show') REPLY='/lag/show' ;;
+    '/lag/reset') REPLY='/lag/reset' ;;
+    '/lag/export') REPLY='/lag/export' ;;
+    '/topic/list') REPLY='/topic/list' ;;
+    '/topic/describe') REPLY='/topic/describe' ;;
+    '/topic/diff') REPLY='/topic/diff' ;;
+    '/topic/apply') REPLY='/topic/apply' ;;
+    '/topic/delete') REPLY='/topic/delete' ;;
+    '/dead/list') REPLY='/dead/list' ;;
+    '/dead/show') REPLY='/dead/show' ;;
+    '/dead/replay') REPLY='/dead/replay' ;;
+    '/dead/drop') REPLY='/dead/drop' ;;
+    '/outbox/status') REPLY='/outbox/status' ;;
+    '/outbox/replay') REPLY='/outbox/replay' ;;
+    '/wait/migrations') REPLY='/wait/migrations' ;;
+    '/wait/lag') REPLY='/wait/lag' ;;
+    '/wait/node') REPLY='/wait/node' ;;
+    '/wait/http') REPLY='/wait/http' ;;
     '/context/list') REPLY='/context/list' ;;
     '/context/use') REPLY='/context/use' ;;
     '/context/show') REPLY='/context/show' ;;
@@ -139,35 +138,31 @@ __chatctl_takes_value() {
     '/user/kick --output' | '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | \
     '/user/sessions/list -o' | '/user/sessions/list --fields' | '/user/sessions/revoke --session' | \
     '/user/token --ttl' | '/user/token --output' | '/user/token -o' | '/user/token --fields' | \
-    '/user/import --format' | '/user/import --from' | '/user/import --parallel' | '/user/import --output' | \
-    '/user/import -o' | '/user/import --fields' | '/user/export --to' | '/user/export --output' | \
-    '/user/export -o' | '/user/export --fields' | '/user/erase --record' | '/user/erase --output' | \
-    '/user/erase -o' | '/user/erase --fields' | '/user/verify-record --output' | '/user/verify-record -o' | \
-    '/user/verify-record --fields' | '/user/audit --since' | '/user/audit --action' | '/user/audit --limit' | \
-    '/user/audit -n' | '/user/audit --after' | '/user/audit --output' | '/user/audit -o' | \
-    '/user/audit --fields' | '/room --workspace' | '/room/'*' --workspace' | '/room -w' | '/room/'*' -w' | \
-    '/room/list --type' | '/room/list --state' | '/room/list --title' | '/room/list --member' | \
-    '/room/list --created-after' | '/room/list --created-before' | '/room/list --quiet-since' | \
-    '/room/list --limit' | '/room/list -n' | '/room/list --after' | '/room/list --output' | '/room/list -o' | \
-    '/room/list --fields' | '/room/get --output' | '/room/get -o' | '/room/get --fields' | \
-    '/room/create --type' | '/room/create --owner' | '/room/create --member' | '/room/create --output' | \
-    '/room/create -o' | '/room/create --fields' | '/room/members/list --limit' | '/room/members/list -n' | \
-    '/room/members/list --after' | '/room/members/list --output' | '/room/members/list -o' | \
-    '/room/members/list --fields' | '/room/members/add --output' | '/room/members/add -o' | \
-    '/room/members/add --fields' | '/room/members/remove --output' | '/room/members/remove -o' | \
-    '/room/members/remove --fields' | '/room/members/role --output' | '/room/members/role -o' | \
-    '/room/members/role --fields' | '/room/audit --since' | '/room/audit --action' | '/room/audit --limit' | \
-    '/room/audit -n' | '/room/audit --after' | '/room/audit --output' | '/room/audit -o' | \
-    '/room/audit --fields' | '/node/list --output' | '/node/list -o' | '/node/list --fields' | \
-    '/node/drain --rate' | '/presence --workspace' | '/presence/'*' --workspace' | '/presence -w' | \
-    '/presence/'*' -w' | '/presence/list --limit' | '/presence/list -n' | '/presence/list --output' | \
-    '/presence/list -o' | '/presence/list --fields' | '/presence/count --output' | '/presence/count -o' | \
-    '/presence/count --fields' | '/presence/watch --limit' | '/presence/watch -n' | \
-    '/presence/watch --output' | '/presence/watch -o' | '/presence/watch --fields' | \
-    '/presence/verify --wait' | '/presence/verify --output' | '/presence/verify -o' | \
-    '/presence/verify --fields' | '/presence/kick --wait' | '/presence/kick --output' | '/presence/kick -o' | \
-    '/presence/kick --fields' | '/context/list --output' | '/context/list -o' | '/context/list --fields' | \
-    '/context/show --output' | '/context/show -o' | '/context/show --fields') ;;
+    '/lag/show --interval' | '/lag/show --warn' | '/lag/show --crit' | '/lag/show --topic' | \
+    '/lag/show --output' | '/lag/show -o' | '/lag/show --fields' | '/lag/reset --to-offset' | \
+    '/lag/reset --to-datetime' | '/lag/reset --by-duration' | '/lag/reset --partition' | \
+    '/lag/reset --topic' | '/lag/reset --output' | '/lag/reset -o' | '/lag/reset --fields' | \
+    '/lag/export --serve' | '/lag/export --interval' | '/lag/export --warn' | '/lag/export --crit' | \
+    '/lag/export --topic' | '/topic/list --output' | '/topic/list -o' | '/topic/list --fields' | \
+    '/topic/describe --output' | '/topic/describe -o' | '/topic/describe --fields' | \
+    '/topic/diff --to-partitions' | '/topic/diff --to-replication' | '/topic/diff --set' | \
+    '/topic/diff --unset' | '/topic/diff --output' | '/topic/diff -o' | '/topic/diff --fields' | \
+    '/topic/apply --to-partitions' | '/topic/apply --to-replication' | '/topic/apply --set' | \
+    '/topic/apply --unset' | '/topic/apply --output' | '/topic/apply -o' | '/topic/apply --fields' | \
+    '/dead/list --room' | '/dead/list --limit' | '/dead/list --output' | '/dead/list -o' | \
+    '/dead/list --fields' | '/dead/show --output' | '/dead/show -o' | '/dead/show --fields' | \
+    '/dead/replay --rate' | '/dead/replay --wait' | '/dead/replay --output' | '/dead/replay -o' | \
+    '/dead/replay --fields' | '/dead/drop --room' | '/outbox/status --warn' | '/outbox/status --output' | \
+    '/outbox/status -o' | '/outbox/status --fields' | '/outbox/replay --rate' | '/outbox/replay --older' | \
+    '/outbox/replay --output' | '/outbox/replay -o' | '/outbox/replay --fields' | '/trace --scan' | \
+    '/trace --output' | '/trace -o' | '/trace --fields' | '/check --interval' | '/check --warn' | \
+    '/check --crit' | '/check --output' | '/check -o' | '/check --canary-user' | \
+    '/check --canary-password-file' | '/check --canary-warn' | '/check --canary-crit' | \
+    '/wait/migrations --every' | '/wait/lag --below' | '/wait/lag --younger' | '/wait/lag --every' | \
+    '/wait/node --role' | '/wait/node --count' | '/wait/node --every' | '/wait/http --status' | \
+    '/wait/http --every' | '/doctor --interval' | '/doctor --warn' | '/doctor --crit' | '/doctor --output' | \
+    '/doctor -o' | '/doctor --fields' | '/context/list --output' | '/context/list -o' | \
+    '/context/list --fields' | '/context/show --output' | '/context/show -o' | '/context/show --fields') ;;
     *) return 1 ;;
   esac
 }
@@ -248,56 +243,30 @@ __chatctl_values() {
     '/user/sessions/revoke @'1) REPLY=@dynamic ;;
     '/user/token --output' | '/user/token -o') REPLY='table wide json ndjson yaml name' ;;
     '/user/token @'*) REPLY=@dynamic ;;
-    '/user/import --format') REPLY='ndjson csv' ;;
-    '/user/import --output' | '/user/import -o') REPLY='table wide json ndjson yaml name' ;;
-    '/user/import @'1) REPLY=@file ;;
-    '/user/export --to') REPLY=@directory ;;
-    '/user/export --output' | '/user/export -o') REPLY='table wide json ndjson yaml name' ;;
-    '/user/export @'1) REPLY=@dynamic ;;
-    '/user/erase --record') REPLY=@file ;;
-    '/user/erase --output' | '/user/erase -o') REPLY='table wide json ndjson yaml name' ;;
-    '/user/erase @'1) REPLY=@dynamic ;;
-    '/user/verify-record --output' | '/user/verify-record -o') REPLY='table wide json ndjson yaml name' ;;
-    '/user/verify-record @'1) REPLY=@file ;;
-    '/user/audit --output' | '/user/audit -o') REPLY='table wide json ndjson yaml name' ;;
-    '/user/audit @'1) REPLY=@dynamic ;;
-    '/room/list --type') REPLY='direct group channel' ;;
-    '/room/list --state') REPLY='active archived' ;;
-    '/room/list --member') REPLY=@dynamic ;;
-    '/room/list --output' | '/room/list -o') REPLY='table wide json ndjson yaml name' ;;
-    '/room/get --output' | '/room/get -o') REPLY='table wide json ndjson yaml name' ;;
-    '/room/get @'1) REPLY=@dynamic ;;
-    '/room/create --type') REPLY='group channel' ;;
-    '/room/create --owner') REPLY=@dynamic ;;
-    '/room/create --member') REPLY=@dynamic ;;
-    '/room/create --output' | '/room/create -o') REPLY='table wide json ndjson yaml name' ;;
-    '/room/archive @'1) REPLY=@dynamic ;;
-    '/room/unarchive @'1) REPLY=@dynamic ;;
-    '/room/members/list --output' | '/room/members/list -o') REPLY='table wide json ndjson yaml name' ;;
-    '/room/members/list @'1) REPLY=@dynamic ;;
-    '/room/members/add --output' | '/room/members/add -o') REPLY='table wide json ndjson yaml name' ;;
-    '/room/members/add @'1) REPLY=@dynamic ;;
-    '/room/members/add @'*) REPLY=@dynamic ;;
-    '/room/members/remove --output' | '/room/members/remove -o') REPLY='table wide json ndjson yaml name' ;;
-    '/room/members/remove @'1) REPLY=@dynamic ;;
-    '/room/members/remove @'*) REPLY=@dynamic ;;
-    '/room/members/role --output' | '/room/members/role -o') REPLY='table wide json ndjson yaml name' ;;
-    '/room/members/role @'1) REPLY=@dynamic ;;
-    '/room/members/role @'2) REPLY='admin member' ;;
-    '/room/members/role @'*) REPLY=@dynamic ;;
-    '/room/audit --output' | '/room/audit -o') REPLY='table wide json ndjson yaml name' ;;
-    '/room/audit @'1) REPLY=@dynamic ;;
-    '/node/list --output' | '/node/list -o') REPLY='table wide json ndjson yaml name' ;;
-    '/node/drain @'1) REPLY=@dynamic ;;
-    '/node/undrain @'1) REPLY=@dynamic ;;
-    '/presence/list --output' | '/presence/list -o') REPLY='table wide json ndjson yaml name' ;;
-    '/presence/list @'*) REPLY=@dynamic ;;
-    '/presence/count --output' | '/presence/count -o') REPLY='table wide json ndjson yaml name' ;;
-    '/presence/watch --output' | '/presence/watch -o') REPLY='table wide json ndjson yaml name' ;;
-    '/presence/watch @'*) REPLY=@dynamic ;;
-    '/presence/verify --output' | '/presence/verify -o') REPLY='table wide json ndjson yaml name' ;;
-    '/presence/kick --output' | '/presence/kick -o') REPLY='table wide json ndjson yaml name' ;;
-    '/presence/kick @'*) REPLY=@dynamic ;;
+    '/lag/show --output' | '/lag/show -o') REPLY='table wide json ndjson yaml name' ;;
+    '/lag/show @'*) REPLY=@dynamic ;;
+    '/lag/reset --output' | '/lag/reset -o') REPLY='table wide json ndjson yaml name' ;;
+    '/lag/reset @'1) REPLY=@dynamic ;;
+    '/lag/export @'*) REPLY=@dynamic ;;
+    '/topic/list --output' | '/topic/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/topic/describe --output' | '/topic/describe -o') REPLY='table wide json ndjson yaml name' ;;
+    '/topic/describe @'1) REPLY=@dynamic ;;
+    '/topic/diff --output' | '/topic/diff -o') REPLY='table wide json ndjson yaml name' ;;
+    '/topic/diff @'*) REPLY=@dynamic ;;
+    '/topic/apply --output' | '/topic/apply -o') REPLY='table wide json ndjson yaml name' ;;
+    '/topic/apply @'*) REPLY=@dynamic ;;
+    '/topic/delete @'1) REPLY=@dynamic ;;
+    '/dead/list --output' | '/dead/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/dead/show --output' | '/dead/show -o') REPLY='table wide json ndjson yaml name' ;;
+    '/dead/replay --output' | '/dead/replay -o') REPLY='table wide json ndjson yaml name' ;;
+    '/outbox/status --output' | '/outbox/status -o') REPLY='table wide json ndjson yaml name' ;;
+    '/outbox/replay --output' | '/outbox/replay -o') REPLY='table wide json ndjson yaml name' ;;
+    '/trace --output' | '/trace -o') REPLY='table wide json ndjson yaml name' ;;
+    '/check --output' | '/check -o') REPLY='nagios json prometheus' ;;
+    '/check --canary-password-file') REPLY=@file ;;
+    '/check @'*) REPLY='postgres migrations replicas redis bus lag outbox dead nodes files certificates http canary' ;;
+    '/wait/lag @'*) REPLY=@dynamic ;;
+    '/doctor --output' | '/doctor -o') REPLY='table wide json ndjson yaml name' ;;
     '/context/list --output' | '/context/list -o') REPLY='table wide json ndjson yaml name' ;;
     '/context/use @'1) REPLY=@dynamic ;;
     '/context/show --output' | '/context/show -o') REPLY='table wide json ndjson yaml name' ;;
@@ -312,7 +281,7 @@ __chatctl_values() {
 __chatctl_words() {
   case "$1" in
     '')
-      commands='migrate user room node presence context help completion man version'
+      commands='migrate user lag topic dead outbox trace check wait doctor context help completion man version'
       options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate')
@@ -360,7 +329,7 @@ __chatctl_words() {
       options='--folder --no-transaction --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/user')
-      commands='list get create password disable enable role kick sessions token import export erase verify-record audit'
+      commands='list get create password disable enable role kick sessions token'
       options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/user/list')
@@ -411,113 +380,109 @@ __chatctl_words() {
       commands=''
       options='--ttl --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
-    '/user/import')
-      commands=''
-      options='--format --from --parallel --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/user/export')
-      commands=''
-      options='--to --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/user/erase')
-      commands=''
-      options='--record --keep-messages --output -o --fields --dry-run --yes -y --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/user/verify-record')
-      commands=''
-      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/user/audit')
-      commands=''
-      options='--all-workspaces -A --since --action --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room')
-      commands='list get create archive unarchive members audit'
-      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/list')
-      commands=''
-      options='--all-workspaces -A --type --state --title --member --created-after --created-before --quiet-since --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/get')
-      commands=''
-      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/create')
-      commands=''
-      options='--type --owner --member --encrypted --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/archive')
-      commands=''
-      options='--dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/unarchive')
-      commands=''
-      options='--dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/members')
-      commands='list add remove role'
-      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/members/list')
-      commands=''
-      options='--limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/members/add')
-      commands=''
-      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/members/remove')
-      commands=''
-      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/members/role')
-      commands=''
-      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/room/audit')
-      commands=''
-      options='--since --action --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/node')
-      commands='list drain undrain'
+    '/lag')
+      commands='show reset export'
       options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
-    '/node/list')
+    '/lag/show')
+      commands=''
+      options='--explain --watch -w --interval --warn --crit --topic --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/lag/reset')
+      commands=''
+      options='--to-earliest --to-latest --to-offset --to-datetime --by-duration --partition --topic --execute --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/lag/export')
+      commands=''
+      options='--serve --interval --warn --crit --topic --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/topic')
+      commands='list describe diff apply delete'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/topic/list')
       commands=''
       options='--all --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
-    '/node/drain')
+    '/topic/describe')
       commands=''
-      options='--rate --no-wait --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
-    '/node/undrain')
+    '/topic/diff')
       commands=''
-      options='--dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--to-partitions --to-replication --set --unset --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
-    '/presence')
-      commands='list count watch verify kick'
-      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
-      ;;
-    '/presence/list')
+    '/topic/apply')
       commands=''
-      options='--limit -n --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--to-partitions --to-replication --set --unset --output -o --fields --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
-    '/presence/count')
+    '/topic/delete')
       commands=''
-      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--force --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
-    '/presence/watch')
-      commands=''
-      options='--limit -n --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+    '/dead')
+      commands='list show replay drop'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
-    '/presence/verify')
+    '/dead/list')
       commands=''
-      options='--wait --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--room --limit --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
-    '/presence/kick')
+    '/dead/show')
       commands=''
-      options='--ghosts --wait --output -o --fields --dry-run --yes -y --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/dead/replay')
+      commands=''
+      options='--all --rate --wait --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/dead/drop')
+      commands=''
+      options='--room --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/outbox')
+      commands='status replay'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/outbox/status')
+      commands=''
+      options='--warn --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/outbox/replay')
+      commands=''
+      options='--rate --older --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/trace')
+      commands=''
+      options='--scan --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/check')
+      commands=''
+      options='--interval --warn --crit --output -o --canary-user --canary-password-file --canary-warn --canary-crit --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/wait')
+      commands='migrations lag node http'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/wait/migrations')
+      commands=''
+      options='--every --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/wait/lag')
+      commands=''
+      options='--below --younger --every --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/wait/node')
+      commands=''
+      options='--role --count --every --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/wait/http')
+      commands=''
+      options='--status --every --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/doctor')
+      commands=''
+      options='--all --interval --warn --crit --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/context')
       commands='list use show'

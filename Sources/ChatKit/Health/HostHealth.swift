@@ -44,15 +44,6 @@ package enum HostHealth {
     return words.first.flatMap { $0 == "unlimited" ? Int.max : Int($0) }
   }
 
-  /// This machine's name, as nodes give it.
-  package static var name: String {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
-      guard let base = name.baseAddress, gethostname(base, 255) == 0 else { return "unknown" }
-      base[255] = 0
-      return String(cString: base)
-    }
-  }
-
   // MARK: Certificates
 
   /// When a listener's certificate ends.

@@ -11,6 +11,14 @@ package struct ManifestOwners: Sendable {
     package let object: UUID?
     package let appliedAt: Timestamp
     package let hash: String
+
+    package init(id: ManifestID, owner: String, object: UUID?, appliedAt: Timestamp, hash: String) {
+      self.id = id
+      self.owner = owner
+      self.object = object
+      self.appliedAt = appliedAt
+      self.hash = hash
+    }
   }
 
   private let client: any PostgresClient

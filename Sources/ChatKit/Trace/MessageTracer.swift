@@ -47,7 +47,7 @@ package struct MessageTracer: Sendable {
     trace.hops.append(self.outbox(outbox, record))
     trace.hops.append(bus(record, found.isExhaustive, isWaiting: outbox != nil))
     trace.hops += try await groups(record)
-    trace.hops += try await effects(room, seq, record?.event.id)
+    trace.hops += try await effects(room, seq, record?.event.id, accepted: at)
     trace.hops += try await receivers(room, seq, message)
     if let edited { trace.hops.append(TraceHop("edited", .done, at: edited, "its text was changed last then")) }
     if let deleted { trace.hops.append(TraceHop("deleted", .done, at: deleted, "it was taken back")) }
@@ -100,12 +100,19 @@ package struct MessageTracer: Sendable {
 
   // MARK: What follows
 
-  private func effects(_ room: UUID, _ seq: Int64, _ event: UUID?) async throws -> [TraceHop] {
+  private func effects(
+    _ room: UUID, _ seq: Int64, _ event: UUID?, accepted: Timestamp
+  ) async throws -> [TraceHop] {
     var hops: [TraceHop] = []
     if let event {
       let done = try await pool.query("SELECT processed_at FROM processed_events WHERE event_id = $1 LIMIT 1", event)
       if let at = try done.first?.get(0, as: Timestamp.self) {
         hops.append(TraceHop("effects", .done, at: at, "mentions, counts, webhooks and push were dealt with"))
+      } else if accepted > .now() - .seconds(3600) {
+        hops.append(TraceHop("effects", .waiting, "no inbox worker has done it yet"))
+      } else {
+        // What was done is remembered for so long at least (inbox.memory).
+        hops.append(TraceHop("effects", .unknown, "not done, or so long ago that it is no longer remembered"))
       }
     }
     let dead = try await pool.query(

@@ -5,11 +5,13 @@ import Networking
 extension KafkaAdmin {
   /// Of each partition, the first records from an offset on, `limit` at most; fewer where the partition ends, none where the
   /// offset is no longer, or not yet, there. Nothing is committed.
-  /// - Throws: when a partition has not answered within the request's time.
+  /// - Throws: `isUnknownTopic`, and when a partition has not answered within the request's time.
   package func records(
     from offsets: [KafkaPartition: Int64], limit: Int = 1
   ) async throws(KafkaError) -> [KafkaPartition: [KafkaReceivedRecord]] {
     guard !offsets.isEmpty, limit > 0 else { return [:] }
+    // librdkafka waits for a topic that is not there as if it might come.
+    for topic in Set(offsets.keys.map(\.topic)) { _ = try await partitions(of: topic) }
     let milliseconds = Int(max(1, timeout.milliseconds))
     return try await reader().blocking { client throws(KafkaError) in
       try RecordReading(client, limit).run(offsets, within: milliseconds)

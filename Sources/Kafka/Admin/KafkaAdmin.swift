@@ -65,8 +65,6 @@ package final class KafkaAdmin: @unchecked Sendable {
         ("group.id", "chatd-reader"), ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"),
         ("auto.offset.reset", "error"), ("enable.partition.eof", "true"), ("queued.min.messages", "1"),
         ("fetch.wait.max.ms", "100"), ("fetch.error.backoff.ms", "100"),
-        // A topic that is not there is an error at once, not after the half minute in which it might be a new one.
-        ("topic.metadata.propagation.max.ms", "0"),
       ]), events: 0, loop: handle.loop)
     reader.onEvent = { [weak self] in self?.received($0) }
     reader.start()

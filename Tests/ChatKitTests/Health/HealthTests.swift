@@ -35,19 +35,28 @@ struct HealthTests {
 
   @Test("Redis' eviction policy and persistence are judged by what it is used for")
   func redis() async throws {
+    // One of its own, whose settings may be changed.
+    var options = EmbeddedOptions()
+    options.services = [.redis]
+    let servers = try await EmbeddedServers.start(in: try TemporaryFolder.make(), options: options)
+    let socket = servers.redisSocket
     try await withLoop { loop in
-      let test = try await TestRedis.make()
-      let redis = RedisClient(test.configuration, loop: loop)
-      let found = await RedisHealth(redis, isBus: true).server()
-      func status(_ name: String) -> HealthFinding.Status? { found.first { $0.name == name }?.status }
-      #expect(status("redis") == .ok && status("redis.role") == .ok && status("clock.redis") == .ok)
-      #expect(status("redis.eviction") == .ok)
-      // The tests' Redis keeps nothing.
-      #expect(status("redis.persistence") == .warning)
-      let beside = await RedisHealth(redis, isBus: false).server()
-      #expect(beside.first { $0.name == "redis.persistence" }?.status == .ok)
+      let redis = RedisClient(RedisConfiguration(.unix(socket)), loop: loop)
+      func statuses(isBus: Bool) async -> [String: HealthFinding.Status] {
+        let found = await RedisHealth(redis, isBus: isBus).server()
+        return Dictionary(uniqueKeysWithValues: found.map { ($0.name, $0.status) })
+      }
+      #expect(await statuses(isBus: true).values.allSatisfy { $0 == .ok })
+      _ = try await redis.send("CONFIG", "SET", "appendonly", "no")
+      _ = try await redis.send("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+      let bus = await statuses(isBus: true)
+      #expect(bus["redis.persistence"] == .warning && bus["redis.eviction"] == .warning)
+      #expect(await statuses(isBus: false)["redis.persistence"] == .ok)
+      _ = try await redis.send("CONFIG", "SET", "maxmemory", "1gb")
+      #expect(await statuses(isBus: false)["redis.eviction"] == .critical)
       redis.close()
     }
+    await servers.stop()
   }
 
   @Test("a backend that is away is a finding with a remedy")
@@ -110,7 +119,7 @@ struct HealthTests {
     func node(_ pid: Int32, host: String) -> Node {
       Node(
         id: .v7(), role: "gateway", version: "1", host: host, pid: pid, keyVersions: [], connections: 0,
-        startedAt: .now(), leaseUntil: .now(), isAlive: true)
+        sockets: 0, drainRate: nil, isDraining: false, startedAt: .now(), leaseUntil: .now(), isAlive: true)
     }
     let found = HostHealth.files([node(1, host: "here"), node(1, host: "there")], host: "here")
     #expect(found.map(\.name) == ["files.1"])

@@ -301,8 +301,8 @@ struct KeyRingTests {
       #expect(try await it.ring.add() == 2)
       try await rehearsal.promote(2)
       #expect(try await it.ring.list().map(\.key.state) == [.active, .enabled])
-      #expect(await code { try await rehearsal.disable(1) } == .wrongState)
-      #expect(await code { try await rehearsal.promote(3) } == .noSuchKey)
+      #expect(await keyErrorCode { try await rehearsal.disable(1) } == .wrongState)
+      #expect(await keyErrorCode { try await rehearsal.promote(3) } == .noSuchKey)
     }
   }
 
@@ -312,17 +312,17 @@ struct KeyRingTests {
       #expect(try await it.ring.add() == 2)
       let backup = try await it.ring.backup(2)
       #expect(try KeyBackup(json: backup.json) == backup)
-      #expect(await code { try await it.ring.restore(backup) } == .wrongState)
+      #expect(await keyErrorCode { try await it.ring.restore(backup) } == .wrongState)
       try await it.ring.disable(2)
       try await it.ring.destroy(2, waiting: .zero)
-      #expect(await code { _ = try await it.ring.backup(2) } == .wrongState)
+      #expect(await keyErrorCode { _ = try await it.ring.backup(2) } == .wrongState)
       let other = KeyRing(it.domain.pool, master: MasterKey.random())
-      #expect(await code { try await other.restore(backup) } == .wrongMasterKey)
+      #expect(await keyErrorCode { try await other.restore(backup) } == .wrongMasterKey)
       var damaged = backup.json
       let text = String(decoding: damaged, as: UTF8.self).replacing("\"version\":2", with: "\"version\":1")
       damaged = Array(text.utf8)
       let moved = try KeyBackup(json: damaged)
-      #expect(await code { try await it.ring.restore(moved) } == .damaged)
+      #expect(await keyErrorCode { try await it.ring.restore(moved) } == .damaged)
       #expect(throws: KeyError.self) { _ = try KeyBackup(json: Array("{}".utf8)) }
       try await it.ring.restore(backup)
       try await it.ring.enable(2)

@@ -8,9 +8,12 @@ import Testing
 @testable import ChatKit
 
 /// Lag on each of the buses, against what their subscribers do.
-@Suite("Lag of the bus")
+@Suite("Lag of the bus", .serialized)
 struct LagSourceTests {
   private static let kinds: [BusKind] = TestKafka.isThere ? [.redis, .kafka] : [.redis]
+
+  /// On a Kafka that all tests share, at once, on two cores perhaps.
+  private static let patience = Duration.seconds(150)
 
   private static func event(_ key: UUID, _ n: Int) -> BusEvent {
     BusEvent(id: .v7(), key: key, payload: Array("\(key) \(n)".utf8))
@@ -24,7 +27,7 @@ struct LagSourceTests {
       let seen = Recorder<Int>()
       let first = domain.bus.subscribe(group: domain.group) { seen.elements.append($0.count) }
       try await domain.bus.publish((0..<10).map { Self.event(key, $0) })
-      try await eventually("all is done, and somebody is there") {
+      try await eventually(within: Self.patience, "all is done, and somebody is there") {
         let samples = try await source.sample([domain.group], topic: domain.topic)
         let waiting = samples.compactMap(\.messages).reduce(0, +)
         return waiting == 0 && seen.elements.reduce(0, +) == 10 && samples.count == domain.partitions
@@ -50,7 +53,7 @@ struct LagSourceTests {
       #expect(try await source.sample(nil, topic: domain.topic).contains { $0.group == domain.group })
 
       let second = domain.bus.subscribe(group: domain.group) { seen.elements.append($0.count) }
-      try await eventually("nothing waits") {
+      try await eventually(within: Self.patience, "nothing waits") {
         try await source.sample([domain.group], topic: domain.topic).allSatisfy { $0.messages == 0 && $0.owner != nil }
       }
       await second.close()
@@ -72,7 +75,7 @@ struct LagSourceTests {
       try await domain.loop.sleep(for: .milliseconds(20))
       try await domain.bus.publish((6..<10).map { Self.event(key, $0) })
       let first = domain.bus.subscribe(group: domain.group, handler: handler)
-      try await eventually("all, committed") {
+      try await eventually(within: Self.patience, "all, committed") {
         let samples = try await source.sample([domain.group], topic: domain.topic)
         return seen.elements.count == 10 && !samples.isEmpty
           && samples.allSatisfy { $0.messages == 0 && $0.owner != nil }
@@ -94,7 +97,7 @@ struct LagSourceTests {
 
       seen.elements = []
       let second = domain.bus.subscribe(group: domain.group, handler: handler)
-      try await eventually("the four again") { seen.elements.count == 4 }
+      try await eventually(within: Self.patience, "the four again") { seen.elements.count == 4 }
       #expect(seen.elements == (6..<10).map { "\(key) \($0)" })
       await second.close()
 
@@ -133,7 +136,7 @@ struct LagSourceTests {
       let seen = Recorder<Int>()
       let subscription = domain.bus.subscribe(group: domain.group) { seen.elements.append($0.count) }
       try await domain.bus.publish([Self.event(key, 0)])
-      try await eventually("committed") {
+      try await eventually(within: Self.patience, "committed") {
         let samples = try await source.sample([domain.group], topic: domain.topic)
         return seen.elements.count == 1 && samples.contains { $0.done == 1 } && samples.allSatisfy { $0.messages == 0 }
       }

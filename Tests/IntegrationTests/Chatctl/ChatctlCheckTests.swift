@@ -1,4 +1,5 @@
 import JSON
+import Redis
 import TestSupport
 import Testing
 
@@ -56,17 +57,19 @@ struct ChatctlCheckTests {
         "chatctl", ["check", "redis", "--redis", "redis://127.0.0.1:1", "--redis-command-timeout", "300ms"])
       #expect(away.exit == .code(2), "\(away.output)")
 
+      let redis = RedisClient(RedisConfiguration(.unix(operated.redisSocket)), loop: operated.loop)
+      _ = try await redis.send("CONFIG", "SET", "appendonly", "no")
+      redis.close()
       let doctor = try await operated.records(["doctor", "--interval", "0"])
       #expect(doctor.exit == .code(1))
       let fixes = Dictionary(uniqueKeysWithValues: doctor.records.map { ($0.text("check"), $0.text("fix")) })
       #expect(fixes["dead"]?.contains("chatctl dead replay --all") == true)
-      // Neither of the tests' servers keeps what it is told.
       #expect(fixes["redis.persistence"]?.contains("appendonly yes") == true)
       #expect(
         fixes["durability"]?.contains("synchronous_commit") == true || fixes["durability"]?.contains("fsync") == true)
       #expect(doctor.records.allSatisfy { !$0.text("fix").isEmpty }, "\(fixes)")
 
-      let late = try await operated.chatctl(["wait", "node", "--timeout", "500ms", "--every", "100ms"])
+      let late = try await operated.chatctl(["wait", "node", "--timeout", "5s", "--every", "100ms"])
       #expect(late.exit == .code(75) && late.output.contains("waiting: 0 of 1 are alive"), "\(late.output)")
     }
   }

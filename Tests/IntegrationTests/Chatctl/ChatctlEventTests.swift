@@ -16,7 +16,10 @@ struct ChatctlEventTests {
       let (room, messages) = try await operated.talk(sender, [reader], messages: 2)
       let last = try #require(messages.last)
       try await reader.api.post("/api/conversations/\(room)/read", ["seq": 2]).expect(200)
-      try await eventually("all of its way") { try await operated.chatctl(["trace", last]).exit == .code(0) }
+      try await eventually("all of its way") {
+        let trace = try await operated.records(["trace", last])
+        return trace.exit == .code(0) && trace.records.contains { $0.text("hop") == "effects" }
+      }
       let found = try await operated.records(["trace", last])
       func hop(_ name: String) -> JSONValue? { found.records.first { $0.text("hop") == name } }
       for name in ["api", "commit", "outbox", "bus", "gateway", "inbox", "effects"] {

@@ -11,8 +11,10 @@ struct ChatctlTopicTests {
     try await Operated.with(.kafka, "ctl_topic") { operated in
       let person = try await operated.stack.person()
       for _ in 0..<4 { _ = try await operated.talk(person, messages: 1) }
-      let list = try await operated.records(["topic", "list"])
-      #expect(Set(list.records.map { $0.text("name") }) == ["chat.events", "chat.events.dead"])
+      try await eventually("both topics") {
+        let list = try await operated.records(["topic", "list"])
+        return Set(list.records.map { $0.text("name") }) == ["chat.events", "chat.events.dead"]
+      }
       let none = try await operated.chatctl(["topic", "diff"])
       #expect(none.exit == .code(0), "\(none.output)")
 

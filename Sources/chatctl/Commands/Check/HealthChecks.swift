@@ -69,7 +69,7 @@ enum HealthCheck: String, CaseIterable, Sendable {
     case .outbox: return [await QueueHealth(try connections.postgres()).outbox()]
     case .dead: return [await QueueHealth(try connections.postgres()).deadLetters()]
     case .nodes: return [await QueueHealth(try connections.postgres()).nodes()]
-    case .files: return HostHealth.files(try await Node.all(connections.postgres()), host: HostHealth.name)
+    case .files: return HostHealth.files(try await Node.all(connections.postgres()), host: HostName.current)
     case .certificates:
       guard let path = connections.options.tls.certificate else {
         return [HealthFinding("certificate", .ok, "no certificate is configured here (tls.certificate)")]

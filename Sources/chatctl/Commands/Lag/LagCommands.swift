@@ -116,7 +116,7 @@ enum LagCommands {
     let reports = try await source.reports(
       wanted(session), topics: topics(session), thresholds: thresholds(session.invocation),
       after: pause == .zero ? nil : { try await session.sleep(for: pause) })
-    try write(reports, session, session.output, isFitted: nil)
+    if !reports.isEmpty || session[groups].isEmpty { try write(reports, session, session.output, isFitted: nil) }
     return try missing(reports, session)
   }
 
