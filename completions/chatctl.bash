@@ -3,16 +3,28 @@
 # The path of the command that a word leads to.
 __chatctl_command() {
   case "$1/$2" in
+    '/apply') REPLY='/apply' ;;
+    '/diff') REPLY='/diff' ;;
+    '/plan') REPLY='/plan' ;;
+    '/export') REPLY='/export' ;;
+    '/validate') REPLY='/validate' ;;
+    '/explain') REPLY='/explain' ;;
     '/migrate') REPLY='/migrate' ;;
     '/user') REPLY='/user' ;;
+    '/room') REPLY='/room' ;;
+    '/key') REPLY='/key' ;;
+    '/node') REPLY='/node' ;;
+    '/presence') REPLY='/presence' ;;
     '/lag') REPLY='/lag' ;;
     '/topic') REPLY='/topic' ;;
     '/dead') REPLY='/dead' ;;
     '/outbox') REPLY='/outbox' ;;
     '/trace') REPLY='/trace' ;;
+    '/load') REPLY='/load' ;;
     '/check') REPLY='/check' ;;
     '/wait') REPLY='/wait' ;;
     '/doctor') REPLY='/doctor' ;;
+    '/top') REPLY='/top' ;;
     '/context') REPLY='/context' ;;
     '/help') REPLY='/help' ;;
     '/completion') REPLY='/completion' ;;
@@ -38,8 +50,42 @@ __chatctl_command() {
     '/user/kick') REPLY='/user/kick' ;;
     '/user/sessions') REPLY='/user/sessions' ;;
     '/user/token') REPLY='/user/token' ;;
+    '/user/import') REPLY='/user/import' ;;
+    '/user/export') REPLY='/user/export' ;;
+    '/user/erase') REPLY='/user/erase' ;;
+    '/user/verify-record') REPLY='/user/verify-record' ;;
+    '/user/audit') REPLY='/user/audit' ;;
     '/user/sessions/list' | '/user/sessions/ls') REPLY='/user/sessions/list' ;;
     '/user/sessions/revoke') REPLY='/user/sessions/revoke' ;;
+    '/room/list' | '/room/ls') REPLY='/room/list' ;;
+    '/room/get') REPLY='/room/get' ;;
+    '/room/create') REPLY='/room/create' ;;
+    '/room/archive') REPLY='/room/archive' ;;
+    '/room/unarchive') REPLY='/room/unarchive' ;;
+    '/room/members') REPLY='/room/members' ;;
+    '/room/top') REPLY='/room/top' ;;
+    '/room/audit') REPLY='/room/audit' ;;
+    '/room/members/list' | '/room/members/ls') REPLY='/room/members/list' ;;
+    '/room/members/add') REPLY='/room/members/add' ;;
+    '/room/members/remove' | '/room/members/rm') REPLY='/room/members/remove' ;;
+    '/room/members/role') REPLY='/room/members/role' ;;
+    '/key/list') REPLY='/key/list' ;;
+    '/key/add') REPLY='/key/add' ;;
+    '/key/promote') REPLY='/key/promote' ;;
+    '/key/reencrypt') REPLY='/key/reencrypt' ;;
+    '/key/verify') REPLY='/key/verify' ;;
+    '/key/disable') REPLY='/key/disable' ;;
+    '/key/enable') REPLY='/key/enable' ;;
+    '/key/destroy') REPLY='/key/destroy' ;;
+    '/key/restore') REPLY='/key/restore' ;;
+    '/node/list' | '/node/ls') REPLY='/node/list' ;;
+    '/node/drain') REPLY='/node/drain' ;;
+    '/node/undrain') REPLY='/node/undrain' ;;
+    '/presence/list' | '/presence/ls') REPLY='/presence/list' ;;
+    '/presence/count') REPLY='/presence/count' ;;
+    '/presence/watch') REPLY='/presence/watch' ;;
+    '/presence/verify') REPLY='/presence/verify' ;;
+    '/presence/kick') REPLY='/presence/kick' ;;
     '/lag/show') REPLY='/lag/show' ;;
     '/lag/reset') REPLY='/lag/reset' ;;
     '/lag/export') REPLY='/lag/export' ;;
@@ -54,6 +100,9 @@ __chatctl_command() {
     '/dead/drop') REPLY='/dead/drop' ;;
     '/outbox/status') REPLY='/outbox/status' ;;
     '/outbox/replay') REPLY='/outbox/replay' ;;
+    '/load/run') REPLY='/load/run' ;;
+    '/load/compare') REPLY='/load/compare' ;;
+    '/load/clean') REPLY='/load/clean' ;;
     '/wait/migrations') REPLY='/wait/migrations' ;;
     '/wait/lag') REPLY='/wait/lag' ;;
     '/wait/node') REPLY='/wait/node' ;;
@@ -116,53 +165,97 @@ __chatctl_takes_value() {
     *' --presence-sweep-interval' | *' --presence-max-members' | *' --presence-max-subscriptions' | \
     *' --presence-max-batch' | *' --calls-ring-timeout' | *' --calls-grace' | *' --calls-max-participants' | \
     *' --calls-stun-uris' | *' --calls-turn-uris' | *' --calls-turn-secret-file' | \
-    *' --calls-turn-lifetime' | '/migrate/status --output' | '/migrate/status -o' | \
-    '/migrate/status --fields' | '/migrate/plan --to' | '/migrate/plan --output' | '/migrate/plan -o' | \
-    '/migrate/plan --fields' | '/migrate/up --to' | '/migrate/up --output' | '/migrate/up -o' | \
-    '/migrate/up --fields' | '/migrate/down --count' | '/migrate/down --output' | '/migrate/down -o' | \
-    '/migrate/down --fields' | '/migrate/verify --output' | '/migrate/verify -o' | \
-    '/migrate/verify --fields' | '/migrate/lint --output' | '/migrate/lint -o' | '/migrate/lint --fields' | \
-    '/migrate/doctor --output' | '/migrate/doctor -o' | '/migrate/doctor --fields' | \
-    '/migrate/repair --output' | '/migrate/repair -o' | '/migrate/repair --fields' | \
-    '/migrate/baseline --output' | '/migrate/baseline -o' | '/migrate/baseline --fields' | \
-    '/migrate/new --folder' | '/migrate/new --output' | '/migrate/new -o' | '/migrate/new --fields' | \
-    '/user --workspace' | '/user/'*' --workspace' | '/user -w' | '/user/'*' -w' | '/user/list --role' | \
-    '/user/list --state' | '/user/list --presence' | '/user/list --prefix' | '/user/list --created-after' | \
-    '/user/list --created-before' | '/user/list --unseen-since' | '/user/list --limit' | '/user/list -n' | \
-    '/user/list --after' | '/user/list --output' | '/user/list -o' | '/user/list --fields' | \
-    '/user/get --output' | '/user/get -o' | '/user/get --fields' | '/user/create --display-name' | \
-    '/user/create --role' | '/user/create --password-file' | '/user/create --output' | '/user/create -o' | \
-    '/user/create --fields' | '/user/password --password-file' | '/user/disable --output' | \
-    '/user/disable -o' | '/user/disable --fields' | '/user/enable --output' | '/user/enable -o' | \
-    '/user/enable --fields' | '/user/role --output' | '/user/role -o' | '/user/role --fields' | \
-    '/user/kick --output' | '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | \
-    '/user/sessions/list -o' | '/user/sessions/list --fields' | '/user/sessions/revoke --session' | \
-    '/user/token --ttl' | '/user/token --output' | '/user/token -o' | '/user/token --fields' | \
-    '/lag/show --interval' | '/lag/show --warn' | '/lag/show --crit' | '/lag/show --topic' | \
-    '/lag/show --output' | '/lag/show -o' | '/lag/show --fields' | '/lag/reset --to-offset' | \
-    '/lag/reset --to-datetime' | '/lag/reset --by-duration' | '/lag/reset --partition' | \
-    '/lag/reset --topic' | '/lag/reset --output' | '/lag/reset -o' | '/lag/reset --fields' | \
-    '/lag/export --serve' | '/lag/export --interval' | '/lag/export --warn' | '/lag/export --crit' | \
-    '/lag/export --topic' | '/topic/list --output' | '/topic/list -o' | '/topic/list --fields' | \
-    '/topic/describe --output' | '/topic/describe -o' | '/topic/describe --fields' | \
-    '/topic/diff --to-partitions' | '/topic/diff --to-replication' | '/topic/diff --set' | \
-    '/topic/diff --unset' | '/topic/diff --output' | '/topic/diff -o' | '/topic/diff --fields' | \
-    '/topic/apply --to-partitions' | '/topic/apply --to-replication' | '/topic/apply --set' | \
-    '/topic/apply --unset' | '/topic/apply --output' | '/topic/apply -o' | '/topic/apply --fields' | \
-    '/dead/list --room' | '/dead/list --limit' | '/dead/list --output' | '/dead/list -o' | \
-    '/dead/list --fields' | '/dead/show --output' | '/dead/show -o' | '/dead/show --fields' | \
-    '/dead/replay --rate' | '/dead/replay --wait' | '/dead/replay --output' | '/dead/replay -o' | \
-    '/dead/replay --fields' | '/dead/drop --room' | '/outbox/status --warn' | '/outbox/status --output' | \
-    '/outbox/status -o' | '/outbox/status --fields' | '/outbox/replay --rate' | '/outbox/replay --older' | \
-    '/outbox/replay --output' | '/outbox/replay -o' | '/outbox/replay --fields' | '/trace --scan' | \
-    '/trace --output' | '/trace -o' | '/trace --fields' | '/check --interval' | '/check --warn' | \
-    '/check --crit' | '/check --output' | '/check -o' | '/check --canary-user' | \
+    *' --calls-turn-lifetime' | '/apply --filename' | '/apply -f' | '/apply --owner' | \
+    '/apply --prune-limit' | '/apply --output' | '/apply -o' | '/apply --fields' | '/diff --filename' | \
+    '/diff -f' | '/diff --owner' | '/diff --prune-limit' | '/diff --output' | '/diff -o' | '/diff --fields' | \
+    '/plan --filename' | '/plan -f' | '/plan --owner' | '/plan --prune-limit' | '/plan --out' | \
+    '/plan --output' | '/plan -o' | '/plan --fields' | '/export --kind' | '/export --workspace' | \
+    '/export -w' | '/export --members' | '/validate --filename' | '/validate -f' | '/validate --output' | \
+    '/validate -o' | '/validate --fields' | '/explain --output' | '/explain -o' | '/explain --fields' | \
+    '/migrate/status --output' | '/migrate/status -o' | '/migrate/status --fields' | '/migrate/plan --to' | \
+    '/migrate/plan --output' | '/migrate/plan -o' | '/migrate/plan --fields' | '/migrate/up --to' | \
+    '/migrate/up --output' | '/migrate/up -o' | '/migrate/up --fields' | '/migrate/down --count' | \
+    '/migrate/down --output' | '/migrate/down -o' | '/migrate/down --fields' | '/migrate/verify --output' | \
+    '/migrate/verify -o' | '/migrate/verify --fields' | '/migrate/lint --output' | '/migrate/lint -o' | \
+    '/migrate/lint --fields' | '/migrate/doctor --output' | '/migrate/doctor -o' | \
+    '/migrate/doctor --fields' | '/migrate/repair --output' | '/migrate/repair -o' | \
+    '/migrate/repair --fields' | '/migrate/baseline --output' | '/migrate/baseline -o' | \
+    '/migrate/baseline --fields' | '/migrate/new --folder' | '/migrate/new --output' | '/migrate/new -o' | \
+    '/migrate/new --fields' | '/user --workspace' | '/user/'*' --workspace' | '/user -w' | '/user/'*' -w' | \
+    '/user/list --role' | '/user/list --state' | '/user/list --presence' | '/user/list --prefix' | \
+    '/user/list --created-after' | '/user/list --created-before' | '/user/list --unseen-since' | \
+    '/user/list --limit' | '/user/list -n' | '/user/list --after' | '/user/list --output' | '/user/list -o' | \
+    '/user/list --fields' | '/user/get --output' | '/user/get -o' | '/user/get --fields' | \
+    '/user/create --display-name' | '/user/create --role' | '/user/create --password-file' | \
+    '/user/create --output' | '/user/create -o' | '/user/create --fields' | \
+    '/user/password --password-file' | '/user/disable --output' | '/user/disable -o' | \
+    '/user/disable --fields' | '/user/enable --output' | '/user/enable -o' | '/user/enable --fields' | \
+    '/user/role --output' | '/user/role -o' | '/user/role --fields' | '/user/kick --output' | \
+    '/user/kick -o' | '/user/kick --fields' | '/user/sessions/list --output' | '/user/sessions/list -o' | \
+    '/user/sessions/list --fields' | '/user/sessions/revoke --session' | '/user/token --ttl' | \
+    '/user/token --output' | '/user/token -o' | '/user/token --fields' | '/user/import --format' | \
+    '/user/import --from' | '/user/import --parallel' | '/user/import --output' | '/user/import -o' | \
+    '/user/import --fields' | '/user/export --to' | '/user/export --output' | '/user/export -o' | \
+    '/user/export --fields' | '/user/erase --record' | '/user/erase --output' | '/user/erase -o' | \
+    '/user/erase --fields' | '/user/verify-record --output' | '/user/verify-record -o' | \
+    '/user/verify-record --fields' | '/user/audit --since' | '/user/audit --action' | '/user/audit --limit' | \
+    '/user/audit -n' | '/user/audit --after' | '/user/audit --output' | '/user/audit -o' | \
+    '/user/audit --fields' | '/room --workspace' | '/room/'*' --workspace' | '/room -w' | '/room/'*' -w' | \
+    '/room/list --type' | '/room/list --state' | '/room/list --title' | '/room/list --member' | \
+    '/room/list --created-after' | '/room/list --created-before' | '/room/list --quiet-since' | \
+    '/room/list --limit' | '/room/list -n' | '/room/list --after' | '/room/list --output' | '/room/list -o' | \
+    '/room/list --fields' | '/room/get --output' | '/room/get -o' | '/room/get --fields' | \
+    '/room/create --type' | '/room/create --owner' | '/room/create --member' | '/room/create --output' | \
+    '/room/create -o' | '/room/create --fields' | '/room/members/list --limit' | '/room/members/list -n' | \
+    '/room/members/list --after' | '/room/members/list --output' | '/room/members/list -o' | \
+    '/room/members/list --fields' | '/room/members/add --output' | '/room/members/add -o' | \
+    '/room/members/add --fields' | '/room/members/remove --output' | '/room/members/remove -o' | \
+    '/room/members/remove --fields' | '/room/members/role --output' | '/room/members/role -o' | \
+    '/room/members/role --fields' | '/room/top --interval' | '/room/top --limit' | '/room/top --output' | \
+    '/room/top -o' | '/room/top --fields' | '/room/audit --since' | '/room/audit --action' | \
+    '/room/audit --limit' | '/room/audit -n' | '/room/audit --after' | '/room/audit --output' | \
+    '/room/audit -o' | '/room/audit --fields' | '/key/list --output' | '/key/list -o' | \
+    '/key/list --fields' | '/key/add --wait' | '/key/promote --wait' | '/key/reencrypt --rate' | \
+    '/key/reencrypt --after' | '/key/reencrypt --sample' | '/key/reencrypt --output' | '/key/reencrypt -o' | \
+    '/key/reencrypt --fields' | '/key/verify --sample' | '/key/verify --output' | '/key/verify -o' | \
+    '/key/verify --fields' | '/key/destroy --waiting' | '/key/destroy --backup' | '/node/list --output' | \
+    '/node/list -o' | '/node/list --fields' | '/node/drain --rate' | '/presence --workspace' | \
+    '/presence/'*' --workspace' | '/presence -w' | '/presence/'*' -w' | '/presence/list --limit' | \
+    '/presence/list -n' | '/presence/list --output' | '/presence/list -o' | '/presence/list --fields' | \
+    '/presence/count --output' | '/presence/count -o' | '/presence/count --fields' | \
+    '/presence/watch --limit' | '/presence/watch -n' | '/presence/watch --output' | '/presence/watch -o' | \
+    '/presence/watch --fields' | '/presence/verify --wait' | '/presence/verify --output' | \
+    '/presence/verify -o' | '/presence/verify --fields' | '/presence/kick --wait' | \
+    '/presence/kick --output' | '/presence/kick -o' | '/presence/kick --fields' | '/lag/show --interval' | \
+    '/lag/show --warn' | '/lag/show --crit' | '/lag/show --topic' | '/lag/show --output' | '/lag/show -o' | \
+    '/lag/show --fields' | '/lag/reset --to-offset' | '/lag/reset --to-datetime' | \
+    '/lag/reset --by-duration' | '/lag/reset --partition' | '/lag/reset --topic' | '/lag/reset --output' | \
+    '/lag/reset -o' | '/lag/reset --fields' | '/lag/export --serve' | '/lag/export --interval' | \
+    '/lag/export --warn' | '/lag/export --crit' | '/lag/export --topic' | '/topic/list --output' | \
+    '/topic/list -o' | '/topic/list --fields' | '/topic/describe --output' | '/topic/describe -o' | \
+    '/topic/describe --fields' | '/topic/diff --to-partitions' | '/topic/diff --to-replication' | \
+    '/topic/diff --set' | '/topic/diff --unset' | '/topic/diff --output' | '/topic/diff -o' | \
+    '/topic/diff --fields' | '/topic/apply --to-partitions' | '/topic/apply --to-replication' | \
+    '/topic/apply --set' | '/topic/apply --unset' | '/topic/apply --output' | '/topic/apply -o' | \
+    '/topic/apply --fields' | '/dead/list --room' | '/dead/list --limit' | '/dead/list --output' | \
+    '/dead/list -o' | '/dead/list --fields' | '/dead/show --output' | '/dead/show -o' | \
+    '/dead/show --fields' | '/dead/replay --rate' | '/dead/replay --wait' | '/dead/replay --output' | \
+    '/dead/replay -o' | '/dead/replay --fields' | '/dead/drop --room' | '/outbox/status --warn' | \
+    '/outbox/status --output' | '/outbox/status -o' | '/outbox/status --fields' | '/outbox/replay --rate' | \
+    '/outbox/replay --older' | '/outbox/replay --output' | '/outbox/replay -o' | '/outbox/replay --fields' | \
+    '/trace --scan' | '/trace --output' | '/trace -o' | '/trace --fields' | '/load/run --html' | \
+    '/load/run --json' | '/load/run --socket-url' | '/load/run --users' | '/load/run --output' | \
+    '/load/run -o' | '/load/run --fields' | '/load/compare --tolerance' | '/load/compare --floor' | \
+    '/load/compare --metric' | '/load/compare --output' | '/load/compare -o' | '/load/compare --fields' | \
+    '/load/clean --output' | '/load/clean -o' | '/load/clean --fields' | '/check --interval' | \
+    '/check --warn' | '/check --crit' | '/check --output' | '/check -o' | '/check --canary-user' | \
     '/check --canary-password-file' | '/check --canary-warn' | '/check --canary-crit' | \
     '/wait/migrations --every' | '/wait/lag --below' | '/wait/lag --younger' | '/wait/lag --every' | \
     '/wait/node --role' | '/wait/node --count' | '/wait/node --every' | '/wait/http --status' | \
     '/wait/http --every' | '/doctor --interval' | '/doctor --warn' | '/doctor --crit' | '/doctor --output' | \
-    '/doctor -o' | '/doctor --fields' | '/context/list --output' | '/context/list -o' | \
-    '/context/list --fields' | '/context/show --output' | '/context/show -o' | '/context/show --fields') ;;
+    '/doctor -o' | '/doctor --fields' | '/top --interval' | '/top --output' | '/top -o' | '/top --fields' | \
+    '/context/list --output' | '/context/list -o' | '/context/list --fields' | '/context/show --output' | \
+    '/context/show -o' | '/context/show --fields') ;;
     *) return 1 ;;
   esac
 }
@@ -206,6 +299,19 @@ __chatctl_values() {
     *' --webhooks-ca-file') REPLY=@file ;;
     *' --push-secret-file') REPLY=@file ;;
     *' --calls-turn-secret-file') REPLY=@file ;;
+    '/apply --filename' | '/apply -f') REPLY=@file ;;
+    '/apply --output' | '/apply -o') REPLY='table wide json ndjson yaml name' ;;
+    '/apply @'1) REPLY=@file ;;
+    '/diff --filename' | '/diff -f') REPLY=@file ;;
+    '/diff --output' | '/diff -o') REPLY='table wide json ndjson yaml name' ;;
+    '/plan --filename' | '/plan -f') REPLY=@file ;;
+    '/plan --out') REPLY=@file ;;
+    '/plan --output' | '/plan -o') REPLY='table wide json ndjson yaml name' ;;
+    '/export --kind') REPLY='Server Workspace Topic KeyPolicy User Room RateLimit Webhook RetentionPolicy LoadScenario Check' ;;
+    '/validate --filename' | '/validate -f') REPLY=@file ;;
+    '/validate --output' | '/validate -o') REPLY='table wide json ndjson yaml name' ;;
+    '/explain --output' | '/explain -o') REPLY='table wide json ndjson yaml name' ;;
+    '/explain @'1) REPLY=@dynamic ;;
     '/migrate/status --output' | '/migrate/status -o') REPLY='table wide json ndjson yaml name' ;;
     '/migrate/plan --output' | '/migrate/plan -o') REPLY='table wide json ndjson yaml name' ;;
     '/migrate/up --output' | '/migrate/up -o') REPLY='table wide json ndjson yaml name' ;;
@@ -243,6 +349,62 @@ __chatctl_values() {
     '/user/sessions/revoke @'1) REPLY=@dynamic ;;
     '/user/token --output' | '/user/token -o') REPLY='table wide json ndjson yaml name' ;;
     '/user/token @'*) REPLY=@dynamic ;;
+    '/user/import --format') REPLY='ndjson csv' ;;
+    '/user/import --output' | '/user/import -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/import @'1) REPLY=@file ;;
+    '/user/export --to') REPLY=@directory ;;
+    '/user/export --output' | '/user/export -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/export @'1) REPLY=@dynamic ;;
+    '/user/erase --record') REPLY=@file ;;
+    '/user/erase --output' | '/user/erase -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/erase @'1) REPLY=@dynamic ;;
+    '/user/verify-record --output' | '/user/verify-record -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/verify-record @'1) REPLY=@file ;;
+    '/user/audit --output' | '/user/audit -o') REPLY='table wide json ndjson yaml name' ;;
+    '/user/audit @'1) REPLY=@dynamic ;;
+    '/room/list --type') REPLY='direct group channel' ;;
+    '/room/list --state') REPLY='active archived' ;;
+    '/room/list --member') REPLY=@dynamic ;;
+    '/room/list --output' | '/room/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/get --output' | '/room/get -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/get @'1) REPLY=@dynamic ;;
+    '/room/create --type') REPLY='group channel' ;;
+    '/room/create --owner') REPLY=@dynamic ;;
+    '/room/create --member') REPLY=@dynamic ;;
+    '/room/create --output' | '/room/create -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/archive @'1) REPLY=@dynamic ;;
+    '/room/unarchive @'1) REPLY=@dynamic ;;
+    '/room/members/list --output' | '/room/members/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/members/list @'1) REPLY=@dynamic ;;
+    '/room/members/add --output' | '/room/members/add -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/members/add @'1) REPLY=@dynamic ;;
+    '/room/members/add @'*) REPLY=@dynamic ;;
+    '/room/members/remove --output' | '/room/members/remove -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/members/remove @'1) REPLY=@dynamic ;;
+    '/room/members/remove @'*) REPLY=@dynamic ;;
+    '/room/members/role --output' | '/room/members/role -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/members/role @'1) REPLY=@dynamic ;;
+    '/room/members/role @'2) REPLY='admin member' ;;
+    '/room/members/role @'*) REPLY=@dynamic ;;
+    '/room/top --output' | '/room/top -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/audit --output' | '/room/audit -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/audit @'1) REPLY=@dynamic ;;
+    '/key/list --output' | '/key/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/key/reencrypt --output' | '/key/reencrypt -o') REPLY='table wide json ndjson yaml name' ;;
+    '/key/verify --output' | '/key/verify -o') REPLY='table wide json ndjson yaml name' ;;
+    '/key/destroy --backup') REPLY=@file ;;
+    '/key/restore @'1) REPLY=@file ;;
+    '/node/list --output' | '/node/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/node/drain @'1) REPLY=@dynamic ;;
+    '/node/undrain @'1) REPLY=@dynamic ;;
+    '/presence/list --output' | '/presence/list -o') REPLY='table wide json ndjson yaml name' ;;
+    '/presence/list @'*) REPLY=@dynamic ;;
+    '/presence/count --output' | '/presence/count -o') REPLY='table wide json ndjson yaml name' ;;
+    '/presence/watch --output' | '/presence/watch -o') REPLY='table wide json ndjson yaml name' ;;
+    '/presence/watch @'*) REPLY=@dynamic ;;
+    '/presence/verify --output' | '/presence/verify -o') REPLY='table wide json ndjson yaml name' ;;
+    '/presence/kick --output' | '/presence/kick -o') REPLY='table wide json ndjson yaml name' ;;
+    '/presence/kick @'*) REPLY=@dynamic ;;
     '/lag/show --output' | '/lag/show -o') REPLY='table wide json ndjson yaml name' ;;
     '/lag/show @'*) REPLY=@dynamic ;;
     '/lag/reset --output' | '/lag/reset -o') REPLY='table wide json ndjson yaml name' ;;
@@ -262,11 +424,21 @@ __chatctl_values() {
     '/outbox/status --output' | '/outbox/status -o') REPLY='table wide json ndjson yaml name' ;;
     '/outbox/replay --output' | '/outbox/replay -o') REPLY='table wide json ndjson yaml name' ;;
     '/trace --output' | '/trace -o') REPLY='table wide json ndjson yaml name' ;;
+    '/load/run --html') REPLY=@file ;;
+    '/load/run --json') REPLY=@file ;;
+    '/load/run --users') REPLY='auto store api' ;;
+    '/load/run --output' | '/load/run -o') REPLY='table wide json ndjson yaml name' ;;
+    '/load/run @'1) REPLY=@file ;;
+    '/load/compare --output' | '/load/compare -o') REPLY='table wide json ndjson yaml name' ;;
+    '/load/compare @'1) REPLY=@file ;;
+    '/load/compare @'2) REPLY=@file ;;
+    '/load/clean --output' | '/load/clean -o') REPLY='table wide json ndjson yaml name' ;;
     '/check --output' | '/check -o') REPLY='nagios json prometheus' ;;
     '/check --canary-password-file') REPLY=@file ;;
     '/check @'*) REPLY='postgres migrations replicas redis bus lag outbox dead nodes files certificates http canary' ;;
     '/wait/lag @'*) REPLY=@dynamic ;;
     '/doctor --output' | '/doctor -o') REPLY='table wide json ndjson yaml name' ;;
+    '/top --output' | '/top -o') REPLY='table wide json ndjson yaml name' ;;
     '/context/list --output' | '/context/list -o') REPLY='table wide json ndjson yaml name' ;;
     '/context/use @'1) REPLY=@dynamic ;;
     '/context/show --output' | '/context/show -o') REPLY='table wide json ndjson yaml name' ;;
@@ -281,8 +453,32 @@ __chatctl_values() {
 __chatctl_words() {
   case "$1" in
     '')
-      commands='migrate user lag topic dead outbox trace check wait doctor context help completion man version'
+      commands='apply diff plan export validate explain migrate user room key node presence lag topic dead outbox trace load check wait doctor top context help completion man version'
       options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/apply')
+      commands=''
+      options='--filename -f --owner --prune --prune-limit --wait --output -o --fields --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/diff')
+      commands=''
+      options='--filename -f --owner --prune --prune-limit --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/plan')
+      commands=''
+      options='--filename -f --owner --prune --prune-limit --out --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/export')
+      commands=''
+      options='--kind --workspace -w --members --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/validate')
+      commands=''
+      options='--filename -f --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/explain')
+      commands=''
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/migrate')
       commands='status plan up down verify lint doctor repair baseline new'
@@ -329,7 +525,7 @@ __chatctl_words() {
       options='--folder --no-transaction --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/user')
-      commands='list get create password disable enable role kick sessions token'
+      commands='list get create password disable enable role kick sessions token import export erase verify-record audit'
       options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/user/list')
@@ -379,6 +575,158 @@ __chatctl_words() {
     '/user/token')
       commands=''
       options='--ttl --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/import')
+      commands=''
+      options='--format --from --parallel --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/export')
+      commands=''
+      options='--to --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/erase')
+      commands=''
+      options='--record --keep-messages --output -o --fields --dry-run --yes -y --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/verify-record')
+      commands=''
+      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/user/audit')
+      commands=''
+      options='--all-workspaces -A --since --action --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room')
+      commands='list get create archive unarchive members top audit'
+      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/list')
+      commands=''
+      options='--all-workspaces -A --type --state --title --member --created-after --created-before --quiet-since --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/get')
+      commands=''
+      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/create')
+      commands=''
+      options='--type --owner --member --encrypted --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/archive')
+      commands=''
+      options='--dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/unarchive')
+      commands=''
+      options='--dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/members')
+      commands='list add remove role'
+      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/members/list')
+      commands=''
+      options='--limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/members/add')
+      commands=''
+      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/members/remove')
+      commands=''
+      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/members/role')
+      commands=''
+      options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/top')
+      commands=''
+      options='--interval --limit --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/audit')
+      commands=''
+      options='--since --action --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/key')
+      commands='list add promote reencrypt verify disable enable destroy restore'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/key/list')
+      commands=''
+      options='--output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/key/add')
+      commands=''
+      options='--wait --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/key/promote')
+      commands=''
+      options='--wait --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/key/reencrypt')
+      commands=''
+      options='--rate --after --sample --output -o --fields --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/key/verify')
+      commands=''
+      options='--sample --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/key/disable')
+      commands=''
+      options='--dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/key/enable')
+      commands=''
+      options='--dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/key/destroy')
+      commands=''
+      options='--waiting --backup --for-good --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/key/restore')
+      commands=''
+      options='--dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/node')
+      commands='list drain undrain'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/node/list')
+      commands=''
+      options='--all --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/node/drain')
+      commands=''
+      options='--rate --no-wait --dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/node/undrain')
+      commands=''
+      options='--dry-run --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence')
+      commands='list count watch verify kick'
+      options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence/list')
+      commands=''
+      options='--limit -n --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence/count')
+      commands=''
+      options='--output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence/watch')
+      commands=''
+      options='--limit -n --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence/verify')
+      commands=''
+      options='--wait --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/presence/kick')
+      commands=''
+      options='--ghosts --wait --output -o --fields --dry-run --yes -y --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/lag')
       commands='show reset export'
@@ -456,6 +804,22 @@ __chatctl_words() {
       commands=''
       options='--scan --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
+    '/load')
+      commands='run compare clean'
+      options='--no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/load/run')
+      commands=''
+      options='--html --json --socket-url --users --clean --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/load/compare')
+      commands=''
+      options='--tolerance --floor --metric --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/load/clean')
+      commands=''
+      options='--output -o --fields --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
     '/check')
       commands=''
       options='--interval --warn --crit --output -o --canary-user --canary-password-file --canary-warn --canary-crit --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
@@ -483,6 +847,10 @@ __chatctl_words() {
     '/doctor')
       commands=''
       options='--all --interval --warn --crit --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/top')
+      commands=''
+      options='--interval --once --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/context')
       commands='list use show'

@@ -35,6 +35,26 @@ package struct Node: Equatable, Sendable {
   /// By the store's clock, when it was read.
   package var isAlive: Bool
 
+  package init(
+    id: UUID, role: String, version: String, host: String, pid: Int32, keyVersions: [Int32] = [], connections: Int = 0,
+    sockets: Int = 0, drainRate: Double? = nil, isDraining: Bool = false, startedAt: Timestamp, leaseUntil: Timestamp,
+    isAlive: Bool
+  ) {
+    self.id = id
+    self.role = role
+    self.version = version
+    self.host = host
+    self.pid = pid
+    self.keyVersions = keyVersions
+    self.connections = connections
+    self.sockets = sockets
+    self.drainRate = drainRate
+    self.isDraining = isDraining
+    self.startedAt = startedAt
+    self.leaseUntil = leaseUntil
+    self.isAlive = isAlive
+  }
+
   /// All, the oldest first.
   package static func all(_ client: some PostgresClient) async throws -> [Node] {
     let rows = try await client.query(

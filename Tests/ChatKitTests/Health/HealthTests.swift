@@ -107,7 +107,7 @@ struct HealthTests {
           """
           INSERT INTO nodes (id, role, version, host, pid, key_versions, connections, started_at, lease_until)
           VALUES (gen_random_uuid(), 'gateway', '1', $1, $2, '{}', 0, now(), now() + interval '1 minute')
-          """, HostHealth.name, Int32(1))
+          """, HostName.current, Int32(1))
         #expect(await queues.nodes().status == .ok)
         await pool.close()
       }
