@@ -140,7 +140,9 @@ struct LoadScenarioFile: Decodable {
         try mix.require(weight >= 0, key, "a weight is 0 or more")
         weights.append((kind, weight))
       }
-      guard weights.contains(where: { $0.weight > 0 }) else {
+      // A key that there is not is told by whoever reads the file, once this has returned.
+      let isMistaken = mix.allKeys.contains { OperationKind(rawValue: $0.stringValue) == nil }
+      guard isMistaken || weights.contains(where: { $0.weight > 0 }) else {
         throw DecodingError.dataCorrupted(
           .init(codingPath: decoder.codingPath, debugDescription: "nothing is done: no weight is above 0"))
       }

@@ -46,8 +46,11 @@ final class Session: @unchecked Sendable {
 
   subscript<Key: ParameterKey>(key: Key) -> Key.Value { invocation[key] }
 
-  /// Whether nothing is to be changed.
-  var isDryRun: Bool { invocation[CommonOptions.dryRun] }
+  /// Whether nothing is to be changed; a command that changes nothing anyway has no such option.
+  var isDryRun: Bool {
+    invocation.command.options.contains { $0.name == CommonOptions.dryRun.parameter.name }
+      && invocation[CommonOptions.dryRun]
+  }
 
   /// Says a line to people.
   func talk(_ text: String) { output.talk(text) }
