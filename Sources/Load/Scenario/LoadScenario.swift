@@ -1,6 +1,6 @@
 package import YAML
 
-/// A file of kind LoadScenario: who does how much of what, and what must come of it. docs/chatctl/LOAD.md has every key.
+/// A file of kind LoadScenario: who does how much of what, and what must come of it. docs/chatctl/load.md has every key.
 package struct LoadScenario: Sendable {
   /// Rooms of one size.
   package struct Rooms: Sendable, Equatable {

@@ -101,7 +101,8 @@ package enum UserKind: ManifestKind {
         username: desired.id.name, displayName: spec["displayName"]?.string,
         role: spec["role"]?.string == "admin" ? .admin : .user, passwordHash: hash,
         isDisabled: spec["disabled"]?.boolean ?? false)
-      _ = try await UserIntake(pool: backends.postgres, by: .current).create([draft], in: desired.id.workspace ?? "main")
+      _ = try await UserIntake(pool: backends.postgres, by: .current).create(
+        [draft], in: desired.id.workspace ?? "main")
       return
     }
     try await update(

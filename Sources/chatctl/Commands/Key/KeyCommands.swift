@@ -9,7 +9,7 @@ enum KeyCommands {
     "key", summary: "Rotate the keys of encrypted messages",
     discussion: """
       A rotation on a running system: add a key, wait until every node has it, promote it, reencrypt what the old one has \
-      sealed, verify, disable the old one, and destroy it days later. Nothing is restarted. docs/chatctl/KEY.md goes through it.
+      sealed, verify, disable the old one, and destroy it days later. Nothing is restarted. docs/chatctl/key.md goes through it.
       """, group: "Operating",
     subcommands: [list, add, promote, reencrypt, verify, disable, enable, destroy, restore])
 

@@ -96,7 +96,7 @@ extension LoadCommands {
     do {
       return try LoadScenario(bytes, file: path)
     } catch {
-      throw CommandFailure(.invalidInput, "\(error)", hint: "docs/chatctl/LOAD.md has every key and every metric.")
+      throw CommandFailure(.invalidInput, "\(error)", hint: "docs/chatctl/load.md has every key and every metric.")
     }
   }
 

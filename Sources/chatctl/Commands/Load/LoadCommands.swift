@@ -7,6 +7,6 @@ enum LoadCommands {
     discussion: """
       A scenario says who does how much of what, in an open model: operations are due at their times, whether the earlier \
       ones are answered or not, and latencies count from then. Every message that was answered must reach every member of its \
-      room once and in order; a run in which one does not has failed. docs/chatctl/LOAD.md has every key of a scenario.
+      room once and in order; a run in which one does not has failed. docs/chatctl/load.md has every key of a scenario.
       """, group: "Looking", subcommands: [run, compare, clean])
 }
