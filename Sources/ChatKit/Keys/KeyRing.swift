@@ -214,7 +214,7 @@ package struct KeyRing: Sendable {
       guard key.state == .disabled, let since = key.disabledAt else { throw Self.wrong(key, "disable it first") }
       guard Timestamp.now().microseconds - since.microseconds >= Int64(waiting.nanoseconds / 1000) else {
         throw KeyError(
-          .tooEarly, "key \(version) was disabled at \(since); it can be destroyed \(waiting) after that")
+          .tooEarly, "key \(version) was disabled at \(since); it can be destroyed \(waiting.text) after that")
       }
       let uses = try await transaction.query(
         "SELECT conversation_id, seq FROM messages WHERE key_version = $1 LIMIT 1", version)
