@@ -150,13 +150,20 @@ export class Page {
   }
 
   // Clicks with the mouse where the element is, so that what covers it or is invisible cannot be clicked.
+  // Clicks the element once it has come to rest: a list that grows just then would take it away from under the pointer.
   async click(selector) {
-    const at = await this.run((selector) => {
+    const at = await this.until(async (selector) => {
       const element = document.querySelector(selector);
       if (!element) throw new Error(`there is no ${selector}`);
       element.scrollIntoView({ block: "center" });
-      const box = element.getBoundingClientRect();
-      return { x: box.left + box.width / 2, y: box.top + box.height / 2 };
+      const place = () => {
+        const box = element.getBoundingClientRect();
+        return { x: box.left + box.width / 2, y: box.top + box.height / 2 };
+      };
+      const before = place();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const now = place();
+      return element.isConnected && before.x === now.x && before.y === now.y && now;
     }, selector);
     for (const type of ["mousePressed", "mouseReleased"]) {
       await this.send("Input.dispatchMouseEvent", { type, ...at, button: "left", clickCount: 1 });

@@ -58,7 +58,13 @@ async function attach(page, path) {
 }
 
 async function choose(page, selector, label) {
-  await page.click(`${selector} .more`);
+  await page.until((selector) => document.querySelector(`${selector} .more`), selector);
+  // Another message that comes between the pointer's going down and up makes the list anew: one clicks again.
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    await page.click(`${selector} .more`);
+    if (await page.run(() => !document.querySelector("#menu").hidden)) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
   await page.until(() => !document.querySelector("#menu").hidden);
   await page.run((label) => [...document.querySelectorAll("#menu button")].find((one) => one.textContent === label).setAttribute("data-chosen", ""), label);
   await page.click("#menu [data-chosen]");
