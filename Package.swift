@@ -16,7 +16,9 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+func program(
+  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, settings: [SwiftSetting] = settings
+) -> Target {
   .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
 }
 
@@ -84,7 +86,10 @@ let package = Package(
       [
         "CLinux", "ChatKit", "Commands", "Curl", "HTTP", "JSON", "Kafka", "Load", "Logging", "MessagePack", "Metrics",
         "Networking", "Postgres", "Primitives", "Redis", "SocketIO", "YAML",
-      ]),
+      ],
+      // The optimiser of Swift 6.3 crashes while it splits one of chatctl's coroutines. What has to be fast is in the
+      // libraries.
+      settings: settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]),
 
     // Tests: a unit target a module, then whole processes, then the official clients.
     .target(
