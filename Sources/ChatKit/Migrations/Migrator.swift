@@ -53,9 +53,7 @@ package struct Migrator: Sendable {
 
   /// `chatctl migrate (4711@db1)`: what another migrator that waits says of this one. PostgreSQL keeps 63 bytes.
   private static func applicationName(_ program: String) -> String {
-    var name = [UInt8](repeating: 0, count: 256)
-    let host = gethostname(&name, 255) == 0 ? String(decoding: name.prefix { $0 != 0 }, as: UTF8.self) : "unknown"
-    return "\(program) migrate (\(getpid())@\(host.prefix(30)))"
+    return "\(program) migrate (\(getpid())@\(HostName.current.prefix(30)))"
   }
 
   // MARK: Looking

@@ -17,10 +17,7 @@ package struct OperatorIdentity: Sendable {
   package static var current: OperatorIdentity {
     let account = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "\(geteuid())"
     let person = getenv("SUDO_USER").map { String(cString: $0) } ?? account
-    var host = [CChar](repeating: 0, count: 256)
-    let hasHost = gethostname(&host, host.count - 1) == 0
-    let machine = hasHost ? String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : "?"
-    return OperatorIdentity(name: "\(person)@\(machine)")
+    return OperatorIdentity(name: "\(person)@\(HostName.current)")
   }
 
   /// Notes what was done, in the transaction that does it.
