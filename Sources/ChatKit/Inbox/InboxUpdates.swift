@@ -39,6 +39,7 @@ package final class InboxUpdates: @unchecked Sendable {
   private let emitter: RoomEmitter
   private let loop: EventLoop
   private let settings: Settings
+  private let unread: UnreadCounts
   private var pending: [UUID: Pending] = [:]
   /// When a conversation's members were last told, by the loop's clock; what is older than the interval is forgotten.
   private var told: [UUID: UInt64] = [:]
@@ -54,11 +55,13 @@ package final class InboxUpdates: @unchecked Sendable {
     self.emitter = emitter
     self.loop = loop
     self.settings = settings
+    unread = UnreadCounts(pool: pool)
     bell = Doorbell(loop: loop)
   }
 
   /// Says what follows from events whose transaction is committed.
   package func committed(_ events: [InboxEvent]) async {
+    for event in events where event.subject?.isDeleted == true { unread.forget(event.conversationId) }
     let posted = events.filter { $0.posted?.isDeleted == false }
     guard !posted.isEmpty, !isStopping else { return }
     var found: [Mention] = []
@@ -161,38 +164,39 @@ package final class InboxUpdates: @unchecked Sendable {
     task = nil
   }
 
-  private struct Member {
-    var conversation: UUID
-    var user: UUID
-    var unread: Int64?
-  }
-
   private func tell(_ conversations: [UUID: Pending]) async throws {
     var members = try await members(of: Array(conversations.keys))
-    // Who sent the last message has seen it.
-    members.removeAll { conversations[$0.conversation]?.preview.senderId == $0.user }
-    let counts = Dictionary(grouping: members, by: \.conversation)
+    let sizes = Dictionary(members.map { ($0.conversation, 1) }, uniquingKeysWith: +)
+    func size(_ member: UnreadCounts.Member) -> Int { sizes[member.conversation] ?? 0 }
+    members.removeAll { member in
+      guard let entry = conversations[member.conversation] else { return true }
+      // Who sent the last message has seen it.
+      return entry.preview.senderId == member.user
+        || size(member) > settings.members && !entry.mentioned.contains(member.user)
+    }
+    // Those that are counted come first.
+    let end = members.partition { size($0) > settings.counted }
+    let counts = try await unread.count(members[..<end])
     var emissions: [RoomEmitter.Emission] = []
-    for (conversation, members) in counts {
-      guard let entry = conversations[conversation] else { continue }
-      let isLarge = members.count > settings.members
-      for member in members where !isLarge || entry.mentioned.contains(member.user) {
-        emissions.append(emission(entry, conversation, member))
-      }
+    for (index, member) in members.enumerated() {
+      guard let entry = conversations[member.conversation] else { continue }
+      emissions.append(emission(entry, member, unread: index < counts.count ? counts[index] : nil))
     }
     try await emitter.emit(emissions)
     sent += emissions.count
   }
 
   /// Those in the room are left out by the gateways, who know them.
-  private func emission(_ entry: Pending, _ conversation: UUID, _ member: Member) -> RoomEmitter.Emission {
+  private func emission(
+    _ entry: Pending, _ member: UnreadCounts.Member, unread: Int64?
+  ) -> RoomEmitter.Emission {
     emitter.emission(
-      "inbox:update", to: AdapterChannel.userRoom(member.user), except: [conversation.description]
+      "inbox:update", to: AdapterChannel.userRoom(member.user), except: [member.conversation.description]
     ) { json in
       json.beginObject()
-      json.field("conversationId", conversation)
+      json.field("conversationId", member.conversation)
       json.field("lastSeq", entry.seq)
-      if let unread = member.unread { json.field("unread", unread) }
+      if let unread { json.field("unread", unread) }
       json.key("preview")
       json.beginObject()
       json.field("messageId", entry.preview.id)
@@ -205,20 +209,17 @@ package final class InboxUpdates: @unchecked Sendable {
     }
   }
 
-  /// The members of each, one more than `settings.members` at most, and what they have not read where they are few.
-  private func members(of conversations: [UUID]) async throws -> [Member] {
+  /// The members of each, one more than `settings.members` at most.
+  private func members(of conversations: [UUID]) async throws -> [UnreadCounts.Member] {
     let rows = try await pool.query(
       """
-      SELECT i.id, p.user_id, CASE WHEN p.members <= $3 THEN (SELECT count(*) FROM (
-          SELECT FROM messages m WHERE m.conversation_id = i.id AND m.seq > p.read_seq AND m.sender_id <> p.user_id
-          AND m.deleted_at IS NULL LIMIT 999) AS unread) END
-      FROM unnest($1::uuid[]) AS i (id) CROSS JOIN LATERAL (
-        SELECT user_id, read_seq, count(*) OVER () AS members FROM (
-          SELECT user_id, read_seq FROM participants WHERE conversation_id = i.id LIMIT $2) AS few) AS p
-      """, conversations, Int64(settings.members + 2), Int64(settings.counted))
+      SELECT c.id, p.user_id, p.read_seq, c.last_seq FROM conversations c CROSS JOIN LATERAL (
+        SELECT user_id, read_seq FROM participants WHERE conversation_id = c.id LIMIT $2) AS p
+      WHERE c.id = ANY ($1)
+      """, conversations, Int64(settings.members + 1))
     return try (0..<rows.count).map { index in
-      let (conversation, user, unread) = try rows[index].decode((UUID, UUID, Int64?).self)
-      return Member(conversation: conversation, user: user, unread: unread)
+      let (conversation, user, read, last) = try rows[index].decode((UUID, UUID, Int64, Int64).self)
+      return UnreadCounts.Member(conversation: conversation, user: user, readSeq: read, lastSeq: last)
     }
   }
 }

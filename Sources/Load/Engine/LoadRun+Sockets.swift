@@ -17,7 +17,12 @@ extension LoadRun {
     connecting = users.count
     for (index, user) in users.enumerated() {
       let time = begin &+ UInt64(Double(index) / scenario.connectRate * 1e9)
-      while clinux_monotonic_ns() < time { try await loop.sleep(for: .nanoseconds(time &- clinux_monotonic_ns())) }
+      while true {
+        // Looked at once: between two looks the time may come, and what is left of it would be centuries.
+        let now = clinux_monotonic_ns()
+        if now >= time { break }
+        try await loop.sleep(for: .nanoseconds(time - now))
+      }
       if isStopping || connectFailure != nil { break }
       loop.start { [self] in
         do {
