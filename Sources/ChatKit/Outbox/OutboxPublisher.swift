@@ -4,13 +4,15 @@ import Primitives
 
 /// Publishes what this process has just committed, and deletes the outbox rows that the bus has acknowledged.
 ///
-/// Natural batches both ways: whatever gathers while one publish is under way is the next one, and the same for
-/// deletes. Nothing is retried here: a row that could not be published, or whose process died, stays in the outbox and
+/// Publishing is in natural batches: whatever gathers while one is under way is the next one. Deleting, for which nobody
+/// waits, lets some gather (`gather`): a statement and a commit for each message would cost the store more than the
+/// message. Nothing is retried here: a row that could not be published, or whose process died, stays in the outbox and
 /// `OutboxRelay` takes it from there. So this queue may be cut without loss. One a loop.
 package final class OutboxPublisher: @unchecked Sendable {
   private let bus: any EventBus
   private let pool: PostgresPool
   private let loop: EventLoop
+  private let gather: Duration
   private var queue: [BusEvent] = []
   private var acknowledged: [UUID] = []
   private var isPublishing = false
@@ -31,11 +33,16 @@ package final class OutboxPublisher: @unchecked Sendable {
 
   private static let queueLimit = 20_000
   private static let batchLimit = 512
+  private static let many = 256
 
-  package init(bus: any EventBus, pool: PostgresPool, loop: EventLoop) {
+  /// - Parameter gather: how long acknowledged rows wait for others, unless they are many.
+  package init(
+    bus: any EventBus, pool: PostgresPool, loop: EventLoop, gather: Duration = .milliseconds(25)
+  ) {
     self.bus = bus
     self.pool = pool
     self.loop = loop
+    self.gather = gather
   }
 
   /// Takes events whose outbox rows are committed.
@@ -86,6 +93,7 @@ package final class OutboxPublisher: @unchecked Sendable {
 
   private func deleteAcknowledged() async {
     while !acknowledged.isEmpty {
+      if acknowledged.count < Self.many { try? await loop.sleep(for: gather) }
       let ids = acknowledged
       acknowledged = []
       // A row that stays is published again by the relay and dropped as known by those who have seen it.

@@ -28,6 +28,28 @@ struct OutboxTests {
     }
   }
 
+  @Test("rows that are acknowledged soon after one another are deleted together")
+  func gathers() async throws {
+    try await Domain.with { domain in
+      let ann = try await domain.user("ann")
+      let room = try await domain.group(ann)
+      let publisher = OutboxPublisher(
+        bus: domain.bus, pool: domain.pool, loop: domain.loop, gather: .milliseconds(700))
+      let writer = MessageWriter(store: Domain.pool(domain.database, size: 1, domain.loop), loop: domain.loop) {
+        publisher.publish($0.map(\.event.busEvent))
+      }
+      for n in 1...3 {
+        _ = try await writer.write(MessageDraft(conversationId: room, senderId: ann.id, body: "\(n)"))
+      }
+      try await eventually("an empty outbox") { publisher.isIdle }
+      #expect(publisher.counters.published == 3)
+      #expect(try await domain.count("SELECT count(*) FROM outbox") == 0)
+      // A row says which transaction wrote it.
+      #expect(try await domain.count("SELECT count(DISTINCT xmin::text) FROM search_queue") == 1)
+      #expect(try await domain.count("SELECT count(*) FROM search_queue") == 3)
+    }
+  }
+
   @Test("the relay publishes what was left behind, as its writer would have, in the order of the commits")
   func relays() async throws {
     try await Domain.with { domain in

@@ -37,6 +37,30 @@ struct InboxWorkerTests {
     }
   }
 
+  @Test("after few events some time is left for others to gather, after many it is not")
+  func gathering() async throws {
+    try await InboxDomain.with { inbox in
+      let ann = try await inbox.domain.user("ann")
+      let room = try await inbox.domain.group(ann)
+      let payloads = try await inbox.store((1...5).map { "\($0)" }, in: room, by: ann).map(\.busEvent.payload)
+      var settings = InboxWorker.Settings()
+      settings.gather = .milliseconds(300)
+      settings.many = 4
+      let worker = InboxWorker(
+        pool: inbox.pool, bus: inbox.bus, deadBus: inbox.deadBus, updates: nil, effects: [], loop: inbox.loop,
+        settings: settings)
+      let clock = ContinuousClock()
+      let few = try await clock.measure { try await worker.consume(Array(payloads.prefix(1))) }
+      #expect(few >= .milliseconds(290) && worker.counters.processed == 1)
+      settings.gather = .seconds(3600)
+      let other = InboxWorker(
+        pool: inbox.pool, bus: inbox.bus, deadBus: inbox.deadBus, updates: nil, effects: [], loop: inbox.loop,
+        settings: settings)
+      try await other.consume(Array(payloads.suffix(4)))
+      #expect(other.counters.processed == 4)
+    }
+  }
+
   @Test("an event that was done and not acknowledged is done once, by whoever gets it next")
   func redelivery() async throws {
     try await InboxDomain.with { inbox in
