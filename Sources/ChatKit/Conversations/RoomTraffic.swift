@@ -28,6 +28,8 @@ package struct RoomTraffic: Sendable {
   private let pool: PostgresPool
   /// Conversations that were silent for longer are not looked at.
   private static let recent = Duration.seconds(300)
+  /// Messages that are looked at of a conversation that has just woken up.
+  private static let most: Int64 = 100_000
 
   package init(pool: PostgresPool) { self.pool = pool }
 
@@ -45,14 +47,33 @@ package struct RoomTraffic: Sendable {
     return Sample(at: .now(), messages: messages)
   }
 
+  /// What was said in conversations that the first look has passed over, for nobody had said anything for long, or ever.
+  private func woken(_ ids: [UUID], since: Timestamp) async throws -> [UUID: (count: Int64, after: Int64)] {
+    guard !ids.isEmpty else { return [:] }
+    let rows = try await pool.query(
+      """
+      SELECT w.id, s.count, s.after FROM unnest($1::uuid[]) AS w (id)
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS count, coalesce(min(m.seq), 1) - 1 AS after
+        FROM (SELECT seq, created_at FROM messages WHERE conversation_id = w.id ORDER BY seq DESC LIMIT $3) m
+        WHERE m.created_at >= $2) s
+      """, ids, since, Self.most)
+    var found: [UUID: (count: Int64, after: Int64)] = [:]
+    for row in rows { found[try row.get(0)] = (try row.get(1), try row.get(2)) }
+    return found
+  }
+
   /// The conversations with the most messages between two looks, the busiest first. Throws `PostgresError`.
   package func busiest(from first: Sample, to second: Sample, limit: Int) async throws -> [Entry] {
     let seconds = max(
       0.001,
       Double((second.at - first.at).components.seconds)
         + Double((second.at - first.at).components.attoseconds) / 1e18)
+    let woken = try await woken(second.messages.keys.filter { first.messages[$0] == nil }, since: first.at)
     let grown = second.messages.compactMap { id, now -> (id: UUID, messages: Int64, after: Int64)? in
-      let before = first.messages[id] ?? (count: now.count, lastSeq: now.lastSeq)
+      guard let before = first.messages[id] else {
+        return woken[id].flatMap { $0.count > 0 ? (id, $0.count, $0.after) : nil }
+      }
       return now.count > before.count ? (id, now.count - before.count, before.lastSeq) : nil
     }.sorted { ($0.messages, $1.id) > ($1.messages, $0.id) }.prefix(limit)
     guard !grown.isEmpty else { return [] }

@@ -111,7 +111,9 @@ package final class KafkaLagSource: LagSource, @unchecked Sendable {
     let partitions = all.filter { partition in chosen?.contains(Int(partition.partition)) ?? true }
     try await refuseActive(group)
     let committed = try await admin.committedOffsets(of: group, in: partitions)
-    if committed.isEmpty { throw LagError(.noSuchGroup, "the group \(group) has committed nothing of \(topic)") }
+    // A partition in which the group has done nothing yet can be set too; a group that has done nothing anywhere is none.
+    let known = chosen == nil || !committed.isEmpty ? committed : try await admin.committedOffsets(of: group, in: all)
+    if known.isEmpty { throw LagError(.noSuchGroup, "the group \(group) has committed nothing of \(topic)") }
     let marks = try await admin.watermarks(of: partitions)
     var times: [KafkaPartition: Int64] = [:]
     if case .time(let time) = target { times = try await admin.offsets(at: time, of: partitions) }

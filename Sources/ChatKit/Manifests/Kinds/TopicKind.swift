@@ -72,6 +72,8 @@ package enum TopicKind: ManifestKind {
   package static func examine(
     _ change: ManifestChange, _ desired: Manifest, _ backends: ManifestBackends
   ) async throws -> ManifestChange {
+    // Of a stream there is nothing to change but whose it is.
+    guard backends.options.bus.kind == .kafka else { return change }
     let store = try await backends.topics()
     let spec = specification(desired)
     let changes = TopicPlan.changes(spec, try await store.state(of: spec.name, withTimes: false))
@@ -84,7 +86,9 @@ package enum TopicKind: ManifestKind {
       }
       examined.append(one)
     }
-    return self.change(examined, desired.id) ?? change
+    guard var result = self.change(examined, desired.id) else { return change }
+    result.differences += change.differences.filter { $0.field == "owner" }
+    return result
   }
 
   // MARK: What there is
