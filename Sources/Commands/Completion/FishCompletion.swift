@@ -22,8 +22,11 @@ struct FishCompletion {
       "# Whether the program's own options mean anything to the command.", "function __\(prefix)_own",
       "    not string match -qr -- '^/(\(builtins)) ' (__\(prefix)_state)", "end", "",
       "# Values that only the program knows: it is asked with the words so far.",
-      "function __\(prefix)_dynamic", "    set -l words (commandline -opc)",
-      "    $words[1] __complete $words[2..-1] (commandline -ct) 2>/dev/null \\",
+      "function __\(prefix)_dynamic", "    set -l words (commandline -opc)", "    set -l token (commandline -ct)",
+      "    # Without its backslashes, and without a quote that is still open.",
+      "    set -l plain (string unescape -- \"$token\")",
+      "    or set -l plain (string replace -r -- '^[\"\\']' '' \"$token\")",
+      "    $words[1] __complete $words[2..-1] \"$plain\" 2>/dev/null \\",
       "        | string replace -r -- '^--[^=\\t]*=' ''", "end", "", "complete -c \(name) -f",
     ]
     for node in tables.allNodes {

@@ -47,9 +47,11 @@ struct ZshCompletion {
     #"""
     # Values that only the program knows: it is asked with the words so far.
     __PREFIX_dynamic() {
-      local entry
+      local entry typed=$PREFIX
       local -a items
-      for entry in "${(@f)$("${(Q)words[1]}" __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
+      # Within a quote the part that is typed has none any more.
+      if [[ -z $compstate[quote] ]]; then typed=${(Q)PREFIX}; fi
+      for entry in "${(@f)$("${(Q)words[1]}" __complete "${(@Q)words[2,CURRENT-1]}" "$lead$typed" 2>/dev/null)}"; do
         entry=${entry#"$lead"}
         if [[ -z $entry ]]; then continue; fi
         entry=${${entry//\\/\\\\}//:/\\:}
@@ -106,6 +108,6 @@ struct ZshCompletion {
     else
       compdef _PREFIX PROGRAM
     fi
-    """#.replacing("PREFIX", with: prefix).replacing("PROGRAM", with: name)
+    """#.replacing("_PREFIX", with: "_\(prefix)").replacing("PROGRAM", with: name)
   }
 }

@@ -33,6 +33,7 @@ extension Program {
     _ arguments: [String], _ environment: @Sendable (String) -> String?, _ output: Output,
     _ context: (@Sendable (Invocation) throws -> [String: ContextValue])?
   ) async throws -> ExitCode {
+    assert(problems.isEmpty, "\(problems)")
     let terminal = Terminal.of(descriptor: output.data.descriptor, environment: environment)
     switch try parse(arguments, environment: environment, terminal: terminal, context: context) {
     case .answer(let text):

@@ -76,7 +76,6 @@ package struct Program: Sendable {
     _ arguments: [String], environment: (String) -> String? = { _ in nil }, terminal: Terminal = .plain,
     context: ((Invocation) throws -> [String: ContextValue])? = nil
   ) throws -> ProgramRequest {
-    assert(problems.isEmpty, "\(problems)")
     switch arguments.first {
     case "__complete": return .complete(CompletionRequest(Array(arguments.dropFirst())))
     case "__describe": return .answer(String(decoding: json(), as: UTF8.self) + "\n")

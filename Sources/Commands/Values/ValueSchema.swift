@@ -39,7 +39,8 @@ package struct ValueSchema: Sendable {
   package let maximum: String?
   /// What a number counts: `connections`.
   package let unit: String?
-  package let isValid: @Sendable (String) -> Bool
+  /// The value that a text stands for; nil for what is not valid.
+  package let read: @Sendable (String) -> (any Sendable)?
   /// What to say of a value that is not valid instead of quoting it: it may bear a secret, or a common mistake has an
   /// answer of its own. Nil where quoting it and `expectation` say it all.
   package let complaint: (@Sendable (String) -> String?)?
@@ -49,7 +50,7 @@ package struct ValueSchema: Sendable {
   init(
     _ kind: Kind, _ metavariable: String, expectation: String, minimum: String? = nil, maximum: String? = nil,
     unit: String? = nil, completer: Completer? = nil, complaint: (@Sendable (String) -> String?)? = nil,
-    isValid: @escaping @Sendable (String) -> Bool
+    read: @escaping @Sendable (String) -> (any Sendable)?
   ) {
     self.kind = kind
     self.metavariable = metavariable
@@ -59,8 +60,10 @@ package struct ValueSchema: Sendable {
     self.unit = unit
     self.completer = completer
     self.complaint = complaint
-    self.isValid = isValid
+    self.read = read
   }
+
+  package func isValid(_ text: String) -> Bool { read(text) != nil }
 
   /// The expectation behind a separator, or nothing where any text will do.
   func expectationClause(_ separator: String) -> String { kind == .string && isAnyText ? "" : separator + expectation }
@@ -75,12 +78,12 @@ package struct ValueSchema: Sendable {
   func named(_ metavariable: String, completer: Completer? = nil) -> ValueSchema {
     ValueSchema(
       kind, metavariable, expectation: expectation, minimum: minimum, maximum: maximum, unit: unit,
-      completer: completer ?? self.completer, complaint: complaint, isValid: isValid)
+      completer: completer ?? self.completer, complaint: complaint, read: read)
   }
 
   // MARK: Flags
 
-  static let bool = ValueSchema(.bool, "BOOL", expectation: "one of true, false") { bool(from: $0) != nil }
+  static let bool = ValueSchema(.bool, "BOOL", expectation: "one of true, false") { bool(from: $0) }
 
   /// What a variable may say of a flag.
   package static func bool(from text: String) -> Bool? {
@@ -95,6 +98,6 @@ package struct ValueSchema: Sendable {
     ValueSchema(
       .integer, "N", expectation: "a number from \(range.lowerBound) to \(range.upperBound)",
       minimum: "\(range.lowerBound)", maximum: "\(range.upperBound)"
-    ) { Int($0).map(range.contains) ?? false }
+    ) { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
   }
 }

@@ -26,7 +26,7 @@ package struct ValueType<Value: Sendable>: Sendable {
   ) {
     schema = ValueSchema(
       kind, metavariable, expectation: expectation, minimum: minimum, maximum: maximum, unit: unit, complaint: complaint
-    ) { parse($0) != nil }
+    ) { text in parse(text).map { $0 as any Sendable } }
     self.parse = parse
     self.render = render
   }

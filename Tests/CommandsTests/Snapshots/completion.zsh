@@ -261,9 +261,11 @@ __tool_words() {
 
 # Values that only the program knows: it is asked with the words so far.
 __tool_dynamic() {
-  local entry
+  local entry typed=$PREFIX
   local -a items
-  for entry in "${(@f)$("${(Q)words[1]}" __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
+  # Within a quote the part that is typed has none any more.
+  if [[ -z $compstate[quote] ]]; then typed=${(Q)PREFIX}; fi
+  for entry in "${(@f)$("${(Q)words[1]}" __complete "${(@Q)words[2,CURRENT-1]}" "$lead$typed" 2>/dev/null)}"; do
     entry=${entry#"$lead"}
     if [[ -z $entry ]]; then continue; fi
     entry=${${entry//\\/\\\\}//:/\\:}
