@@ -30,14 +30,31 @@ final class Connections: @unchecked Sendable {
   /// The embedded folder's servers, where one was named. Throws `EmbeddedError`.
   func embedded() throws -> EmbeddedPlace? {
     if let place { return place }
-    guard let folder = options.embedded, options.postgres.url == nil, options.redis.url == nil else { return nil }
+    guard let folder = options.embedded, !isNamed("postgres.url"), !isNamed("redis.url") else { return nil }
     place = try EmbeddedPlace(folder)
     return place
   }
 
+  /// Whether somebody names a thing that the embedded folder would have too, with no less weight: `--embedded` on the command
+  /// line wins over a variable, that over a context. So it is in chatd.
+  private func isNamed(_ path: String) -> Bool {
+    let named = weight(path)
+    return named > 0 && named >= weight("embedded")
+  }
+
+  private func weight(_ path: String) -> Int {
+    guard let setting = ConnectionOptions.settings.first(where: { $0.path == path }) else { return 0 }
+    return switch invocation.source(of: setting.parameter) {
+    case .default: 0
+    case .context: 1
+    case .environment: 2
+    case .commandLine: 3
+    }
+  }
+
   /// The folder of the keys. Throws `EmbeddedError`, and `UsageError` where nobody says.
   func secrets() throws -> String {
-    if let folder = options.secrets { return folder }
+    if let folder = options.secrets, isNamed("secrets") { return folder }
     if let folder = try embedded()?.secrets { return folder }
     throw missing("secrets", "secrets")
   }
@@ -58,7 +75,7 @@ final class Connections: @unchecked Sendable {
   func postgresConfiguration() throws -> PostgresConfiguration {
     var configuration = PostgresConfiguration(options.postgres)
     configuration.applicationName = "chatctl"
-    if options.postgres.url != nil {
+    if isNamed("postgres.url") {
       configuration.password = try options.postgres.password.read()
     } else if let place = try embedded() {
       configuration.connectionString = place.postgresConnectionString
@@ -80,13 +97,15 @@ final class Connections: @unchecked Sendable {
 
   func redisConfiguration() async throws -> RedisConfiguration {
     var configuration = RedisConfiguration(options.redis)
-    if options.redis.url != nil {
+    if isNamed("redis.url") {
       configuration.password = try options.redis.password.read()
       do { try await configuration.tls?.prepare() } catch let error as TLSError {
         throw ConfigurationError(.invalidInput, "redis.url: \(error)")
       }
     } else if let place = try embedded() {
       configuration.address = .unix(place.redisSocket)
+      // What a URL of less weight says besides means another Redis.
+      (configuration.tls, configuration.username, configuration.database) = (nil, nil, 0)
     } else {
       throw missing("redis.url", "Redis")
     }
@@ -132,7 +151,9 @@ final class Connections: @unchecked Sendable {
 
   /// A client for the admin listener, and the URL before its paths. Throws `EmbeddedError`, `UsageError`.
   func admin() throws -> (client: HTTPClient, url: String) {
-    if let url = tool.adminURL { return (http(), url.hasSuffix("/") ? String(url.dropLast()) : url) }
+    if let url = tool.adminURL, isNamed("adminURL") {
+      return (http(), url.hasSuffix("/") ? String(url.dropLast()) : url)
+    }
     guard let place = try embedded() else {
       throw UsageError(
         .missingOption,
