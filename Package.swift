@@ -134,7 +134,8 @@ let package = Package(
       ["ChatKit", "Commands", "JSON", "Metrics", "Networking", "Primitives", "TestSupport", "YAML", "chatctl"]),
     tests(
       "IntegrationTests",
-      ["TestSupport", "ChatKit", "HTTP", "JSON", "Kafka", "Networking", "Postgres", "Primitives", "Redis"]),
+      ["TestSupport", "ChatKit", "HTTP", "JSON", "Kafka", "Networking", "Postgres", "Primitives", "Redis"],
+      exclude: ["Chatctl/Examples"]),
     tests(
       "ClientTests", ["TestCertificates", "TestSupport", "ChatKit", "JSON", "Primitives"],
       exclude: ["JavaScript", "Python"]),

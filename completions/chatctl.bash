@@ -887,9 +887,52 @@ __chatctl_words() {
   esac
 }
 
+# A word without the shell's quotes and backslashes; QUOTE is the quote that is still open at its end.
+__chatctl_plain() {
+  local rest=$1 letter
+  QUOTE=''
+  REPLY=$1
+  if [[ $1 != *[\\\'\"]* ]]; then return; fi
+  REPLY=''
+  while [[ -n $rest ]]; do
+    letter=${rest:0:1}
+    rest=${rest:1}
+    case $QUOTE$letter in
+      "'" | '"') QUOTE=$letter ;;
+      "''" | '""') QUOTE='' ;;
+      \\ | \"\\)
+        if [[ -n $QUOTE && $rest != [\\\"\$\`]* ]]; then
+          REPLY+=$letter
+        else
+          REPLY+=${rest:0:1}
+          rest=${rest:1}
+        fi
+        ;;
+      *) REPLY+=$letter ;;
+    esac
+  done
+}
+
+# A value as it is written within the quote $2, or without one.
+__chatctl_quoted() {
+  local rest=$1 letter
+  REPLY=$1
+  if [[ $1 != *[[:blank:]\\\'\"\$\`\&\|\;\<\>\(\)\{\}\[\]\*\?\!\#\~]* ]]; then return; fi
+  REPLY=''
+  while [[ -n $rest ]]; do
+    letter=${rest:0:1}
+    rest=${rest:1}
+    case $2$letter in
+      "''") REPLY+="'\\''" ;;
+      \"[\\\"\$\`] | [[:blank:]\\\'\"\$\`\&\|\;\<\>\(\)\{\}\[\]\*\?\!\#\~]) REPLY+=\\$letter ;;
+      *) REPLY+=$letter ;;
+    esac
+  done
+}
+
 _chatctl() {
-  local IFS=$' \t\n' REPLY commands options
-  local line=$COMP_LINE path='' open='' only='' typed lead='' target full word letter i position=0
+  local IFS=$' \t\n' REPLY QUOTE commands options
+  local line=$COMP_LINE path='' open='' only='' typed lead='' full word letter quote files='' i position=0
   local -a words=() found=()
   # Bash splits at = and : too; what no blank separates is one word.
   for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -901,6 +944,11 @@ _chatctl() {
       words+=("$word")
     fi
     line=${line#"$word"}
+  done
+  for ((i = 0; i < ${#words[@]}; i++)); do
+    __chatctl_plain "${words[i]}"
+    words[i]=$REPLY
+    quote=$QUOTE
   done
   # Which command this is, and what is still open.
   for ((i = 1; i < ${#words[@]} - 1; i++)); do
@@ -944,11 +992,13 @@ _chatctl() {
   COMPREPLY=()
   case $REPLY in
     @file)
-      # What is quoted or begins with ~ is left to readline.
+      # What begins with ~ is left to readline, and quoting too.
+      files=1
       compopt -o filenames -o default 2>/dev/null
       mapfile -t found < <(compgen -f -- "$typed")
       ;;
     @directory)
+      files=1
       compopt -o filenames -o dirnames 2>/dev/null
       mapfile -t found < <(compgen -d -- "$typed")
       ;;
@@ -962,12 +1012,17 @@ _chatctl() {
   # Bash replaces what stands behind the last = or : only.
   word=${COMP_WORDS[COMP_CWORD]}
   if [[ $word == [=:] ]]; then word=''; fi
-  full=${full%"$word"}
+  __chatctl_plain "$word"
+  full=${full%"$REPLY"}
   for word in "${found[@]}"; do
     if [[ $word != "$typed"* ]]; then continue; fi
     word=$lead$word
-    COMPREPLY+=("${word#"$full"}")
+    REPLY=${word#"$full"}
+    if [[ -z $files ]]; then __chatctl_quoted "$REPLY" "$quote"; fi
+    COMPREPLY+=("$REPLY")
   done
+  # Readline closes a quote, unless what it has inserted ends with one.
+  if [[ -n $quote && ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *"$quote" ]]; then COMPREPLY[0]+=$quote; fi
 }
 
 complete -F _chatctl chatctl

@@ -77,7 +77,11 @@ end
 # Values that only the program knows: it is asked with the words so far.
 function __chatd_dynamic
     set -l words (commandline -opc)
-    $words[1] __complete $words[2..-1] (commandline -ct) 2>/dev/null \
+    set -l token (commandline -ct)
+    # Without its backslashes, and without a quote that is still open.
+    set -l plain (string unescape -- "$token")
+    or set -l plain (string replace -r -- '^["\']' '' "$token")
+    $words[1] __complete $words[2..-1] "$plain" 2>/dev/null \
         | string replace -r -- '^--[^=\t]*=' ''
 end
 

@@ -8,7 +8,12 @@ enum ContextCommands {
     discussion: """
       A context says where an installation's PostgreSQL, Redis, Kafka and chatd are: any of chatd's settings, url, adminURL \
       and tokenFile. Contexts stand in ~/.config/chatctl/config.yaml; docs/CHATCTL.md has an example.
-      """, group: "Settings", subcommands: [list, use, show])
+      """,
+    examples: [
+      Example("chatctl context list", "Which there are"),
+      Example("chatctl context use production", "That one from now on"),
+    ],
+    group: "Settings", subcommands: [list, use, show])
 
   private static let name = Argument(
     "name",
@@ -17,9 +22,15 @@ enum ContextCommands {
       return file.contexts.map { Candidate($0.name) }
     }, help: "The context's name.")
 
+  private static let exitCodes: [ExitCode.Meaning] = [
+    .init(.done), .init(.usage, "wrong usage, or there is no such context"),
+    .init(.invalidInput, "the file of the contexts is wrong"),
+  ]
+
   private static let list = Command.operation(
     "list", summary: "List the contexts",
     examples: [Example("chatctl context list", "Which there are, and which is in force")],
+    exitCodes: exitCodes,
     records: RecordSchema(
       "context",
       [
@@ -42,7 +53,7 @@ enum ContextCommands {
   private static let use = Command.operation(
     "use", summary: "Make a context the current one",
     examples: [Example("chatctl context use production", "From now on")],
-    arguments: [name]
+    arguments: [name], exitCodes: exitCodes + [.init(.cannotCreate, "the choice cannot be written")]
   ) { session in
     let file = try ContextFile.of(session.invocation)
     try file.choose(session[name])
@@ -53,6 +64,7 @@ enum ContextCommands {
   private static let show = Command.operation(
     "show", summary: "Show the settings in force, and who says so",
     examples: [Example("chatctl context show --context production", "What commands would talk to")],
+    exitCodes: exitCodes,
     records: RecordSchema(
       "setting", [.init("setting", "The setting"), .init("value", "Its value"), .init("from", "Who says so")])
   ) { session in

@@ -12,6 +12,10 @@ enum NodeCommands {
       A node is a process of chatd. It is given by its identifier, by the first characters of that if no other begins so, or by \
       where it runs: host/pid.
       """,
+    examples: [
+      Example("chatctl node list --all", "Which there are"),
+      Example("chatctl node drain web1/4711 --rate 200", "Before it is stopped"),
+    ],
     group: "Running", subcommands: [list, drain, undrain])
 
   private static let node = Argument(
@@ -108,7 +112,7 @@ enum NodeCommands {
     var most = node.sockets
     var hasUnderstood = false
     while true {
-      try session.checkpoint(resume: "chatctl node drain \(node.id) (it goes on by itself)")
+      try session.checkpoint(resume: "\(session.invocation.line()) (it goes on by itself)")
       guard let now = try await Node.all(pool).first(where: { $0.id == node.id }) else {
         progress.finish()
         session.talk("\(node.place) has stopped")

@@ -11,7 +11,12 @@ enum OutboxCommands {
       Each message's event lies in the outbox from its commit until the bus has acknowledged it: some milliseconds. What a \
       process that died, or a bus that was away, has left behind is published by a relay in one of chatd's processes. Members \
       that join or resume get everything from the store meanwhile.
-      """, group: "Operating", subcommands: [status, replay])
+      """,
+    examples: [
+      Example("chatctl outbox status", "What waits"),
+      Example("chatctl outbox replay --rate 200", "Publish it now"),
+    ],
+    group: "Operating", subcommands: [status, replay])
 
   private static let warning = Option(
     "warn", .duration(.milliseconds(1) ... .seconds(604_800)), default: .seconds(10),
@@ -100,7 +105,7 @@ enum OutboxCommands {
         while true {
           let found = try await relay.round()
           progress.advance(by: found)
-          try session.checkpoint(resume: "chatctl outbox replay --rate \(session[rate])")
+          try session.checkpoint(resume: session.invocation.line())
           if found < settings.batch { break }
           try await session.sleep(for: .seconds(Double(found) / Double(session[rate])))
         }

@@ -12,6 +12,10 @@ enum PresenceCommands {
       A device that is there has a lease in Redis: one for each socket, which its gateway renews, or one for a client that says \
       so itself. A user is online from the first lease until the end of the grace after the last one. docs/PRESENCE.md has it.
       """,
+    examples: [
+      Example("chatctl presence count", "How many are there"),
+      Example("chatctl presence verify", "Whether that is so"),
+    ],
     group: "Running", options: [ScopeOptions.workspace], subcommands: [list, count, watch, verify, kick])
 
   static let someUsers = Argument(

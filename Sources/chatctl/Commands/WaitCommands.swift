@@ -10,7 +10,12 @@ enum WaitCommands {
     discussion: """
       What is still missing is said on standard error each time that it changes. A backend that is away is waited for too. \
       --timeout ends it, with 75.
-      """, group: "Operating", subcommands: [migrations, lag, node, http])
+      """,
+    examples: [
+      Example("chatctl wait migrations --timeout 2m", "Before a new version is started"),
+      Example("chatctl wait http --timeout 30s", "After it was"),
+    ],
+    group: "Operating", subcommands: [migrations, lag, node, http])
 
   private static let interval = Option(
     "every", .duration(.milliseconds(10) ... .seconds(3600)), default: .milliseconds(500), help: "How often to look.")
@@ -71,7 +76,7 @@ enum WaitCommands {
 
   private static let node = Command.operation(
     "node", summary: "Wait until processes are registered and alive",
-    examples: [Example("chatctl wait node --role gateway --count 3", "After a deployment")],
+    examples: [Example("chatctl wait node --role gateway --count 2", "After a deployment")],
     options: [role, count, interval], exitCodes: exitCodes
   ) { session in
     try await until(session) {

@@ -66,7 +66,8 @@ extension Session {
           try writer.add([.string(name), .null, .string("failed"), .string(error.message)])
         }
         if index < names.count - 1 {
-          try checkpoint(resume: "the same command for \(names[index + 1]) and those after it")
+          let rest = Array(names[(index + 1)...])
+          try checkpoint(resume: invocation.line(with: [(ScopeOptions.users.parameter.name, rest)]))
         }
       }
       try writer.finish()

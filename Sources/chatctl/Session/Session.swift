@@ -84,7 +84,8 @@ final class Session: @unchecked Sendable {
   /// Waits, or less when the command is to stop.
   func sleep(for duration: Duration) async throws {
     await interruption.sleep(for: duration)
-    try interruption.check(resume: nil)
+    // Who sleeps between steps can be called again; who does not has been ended by now.
+    try interruption.check(resume: invocation.line())
   }
 }
 

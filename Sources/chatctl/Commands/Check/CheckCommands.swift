@@ -29,7 +29,7 @@ enum CheckCommands {
     examples: [
       Example("chatctl check", "Everything"),
       Example("chatctl check lag outbox --warn 30s --crit 2m", "Some, with other thresholds of lag"),
-      Example("chatctl check canary --canary-password-file /etc/chatctl/canary", "Whether messages arrive"),
+      Example("chatctl check canary --canary-password-file canary.txt", "Whether messages arrive"),
       Example("chatctl check -o prometheus > chatd.prom", "For node_exporter's textfile collector"),
     ],
     group: "Operating",

@@ -11,7 +11,12 @@ enum DeadCommands {
       An event that fails by its own fault is parked, and so is what follows in the same room, so that order holds; other rooms go \
       on. Live delivery is not concerned: these are mentions, counts, webhooks and push of the inbox worker. A room is free again \
       when all of its letters were replayed or dropped.
-      """, group: "Operating", subcommands: [list, show, DeadReplay.command, DeadReplay.drop])
+      """,
+    examples: [
+      Example("chatctl dead list", "What could not be done, and why"),
+      Example("chatctl dead replay --all --rate 50", "After the reason is gone"),
+    ],
+    group: "Operating", subcommands: [list, show, DeadReplay.command, DeadReplay.drop])
 
   static let room = Option<UUID?>("room", .id.named("ROOM"), help: "Only what is parked in that room.")
 

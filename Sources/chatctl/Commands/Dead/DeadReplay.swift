@@ -56,7 +56,7 @@ enum DeadReplay {
     var isWhole = true
     try await session.resumable {
       for key in keys {
-        try session.checkpoint(resume: "chatctl dead replay --all")
+        try session.checkpoint(resume: session.invocation.line())
         if session.isDryRun {
           try add(key, 0, "would be replayed", key.error, writer)
           continue

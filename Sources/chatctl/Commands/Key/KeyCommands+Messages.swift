@@ -7,8 +7,8 @@ extension KeyCommands {
     "rate", .int(1...1_000_000, unit: "messages a second"),
     defaultText: "as fast as batches of 200 with 20 ms between them",
     help: "Messages in a second at most.")
-  private static let after = Option<String?>(
-    "after", .string("CONVERSATION"), help: "Go on after this conversation, as an interrupted run has said.")
+  private static let after = Option<UUID?>(
+    "after", .id.named("CONVERSATION"), help: "Go on after this conversation, as an interrupted run has said.")
   private static let sample = Option(
     "sample", .int(0...1_000_000), default: 1000, help: "Messages of each key that are opened, chosen at random.")
 
@@ -25,7 +25,7 @@ extension KeyCommands {
     options: [rate, after, sample],
     exitCodes: [
       .init(.done), .init(.no, "no key is active, or a message of the sample does not open"),
-      .init(.partlyDone, "some could not be read, and stay as they are"), .init(.unavailable),
+      .init(.partlyDone, "some could not be read, and stay as they are"), .init(.usage), .init(.unavailable),
       .init(.interrupted, "with the command that goes on"),
     ],
     records: RecordSchema(
@@ -40,7 +40,7 @@ extension KeyCommands {
       ]), changes: true
   ) { session in
     let ring = try ring(session)
-    let from = try conversation(session)
+    let from = session[after]
     guard let active = try await ring.keys().active else {
       throw CommandFailure(.no, "no key is active", hint: "Add one, and promote it: 'chatctl key add'.")
     }
@@ -67,21 +67,12 @@ extension KeyCommands {
     return progress.unreadable > 0 ? .partlyDone : .done
   }
 
-  private static func conversation(_ session: Session) throws -> UUID? {
-    guard let text = session[after] else { return nil }
-    guard let id = UUID(text) else {
-      throw UsageError(.invalidValue, "--after: '\(text)' is no conversation's identifier")
-    }
-    return id
-  }
-
   private static func others(_ ring: KeyRing, _ active: Int32) async throws -> Int {
     Int(try await ring.list().filter { $0.key.version != active }.reduce(0) { $0 + $1.messages })
   }
 
   private static func resume(_ progress: KeyRing.Progress, _ session: Session) -> String {
-    let words = ["chatctl key reencrypt"] + (progress.after.map { ["--after \($0)"] } ?? [])
-    return (words + (session[rate].map { ["--rate \($0)"] } ?? [])).joined(separator: " ")
+    session.invocation.line(with: progress.after.map { [(after.parameter.name, [$0.description])] } ?? [])
   }
 
   static let verify = Command.operation(
@@ -89,7 +80,7 @@ extension KeyCommands {
     examples: [Example("chatctl key verify --sample 5000 --embedded .chatd", "1 when one does not open")],
     options: [sample],
     exitCodes: [
-      .init(.done, "all of the sample opened"), .init(.no, "a message does not open; it is listed"),
+      .init(.done, "all of the sample opened"), .init(.no, "a message does not open; it is listed"), .init(.usage),
       .init(.unavailable),
     ],
     records: RecordSchema(

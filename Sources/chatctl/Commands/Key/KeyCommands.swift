@@ -10,13 +10,20 @@ enum KeyCommands {
     discussion: """
       A rotation on a running system: add a key, wait until every node has it, promote it, reencrypt what the old one has \
       sealed, verify, disable the old one, and destroy it days later. Nothing is restarted. docs/chatctl/key.md goes through it.
-      """, group: "Operating",
+      """,
+    examples: [
+      Example("chatctl key list --embedded .chatd", "Which there are"),
+      Example("chatctl key add --wait 30s --embedded .chatd", "A new one, on every node"),
+      Example("chatctl key promote 2 --wait 30s --embedded .chatd", "It seals from now on"),
+      Example("chatctl key reencrypt --rate 500 --embedded .chatd", "What the old one has sealed, with the new one"),
+    ],
+    group: "Operating",
     subcommands: [list, add, promote, reencrypt, verify, disable, enable, destroy, restore])
 
   static let version = Argument("key", .int(1...Int(Int32.max)), help: "The key's version.")
 
   static let refusals: [ExitCode.Meaning] = [
-    .init(.done), .init(.no, "it is refused in this state of the key"), .init(.unavailable),
+    .init(.done), .init(.no, "it is refused in this state of the key"), .init(.usage), .init(.unavailable),
     .init(.busy, "not yet: a node is behind, or the waiting period is not over"),
   ]
 

@@ -17,7 +17,12 @@ enum LagCommands {
         UNKNOWN  the bus cannot tell
 
       Chatd's groups are gateway and inbox.
-      """, group: "Operating", subcommands: [show, LagReset.command, LagExport.command], defaultSubcommand: "show")
+      """,
+    examples: [
+      Example("chatctl lag", "Who is behind"),
+      Example("chatctl lag gateway --explain", "And why"),
+    ],
+    group: "Operating", subcommands: [show, LagReset.command, LagExport.command], defaultSubcommand: "show")
 
   // MARK: What they share
 

@@ -38,10 +38,11 @@ extension LoadCommands {
         "removing", total: chosen.reduce(0) { $0 + $1.users + $1.rooms }, unit: "users and rooms", session)
       defer { progress.finish() }
       try await session.resumable {
-        for run in chosen {
+        for (index, run) in chosen.enumerated() {
+          let rest = session[runs].isEmpty ? [] : [(runs.parameter.name, chosen[index...].map(\.run) as [String]?)]
           try await cleanup.remove(run.run) { count in
             progress.advance(by: count)
-            try session.checkpoint(resume: "chatctl load clean \(run.run)")
+            try session.checkpoint(resume: session.invocation.line(with: rest))
           }
         }
       }

@@ -23,7 +23,8 @@ extension LoadCommands {
     examples: [Example("chatctl load compare before.json after.json --tolerance 0.2", "1 when something is worse")],
     options: [tolerance, floor, metrics], arguments: [before, after],
     exitCodes: [
-      .init(.done, "nothing is worse"), .init(.no, "something is worse"), .init(.invalidInput, "a file is no report"),
+      .init(.done, "nothing is worse"), .init(.no, "something is worse"), .init(.usage),
+      .init(.invalidInput, "a file is no report"),
     ],
     records: RecordSchema(
       "metric",

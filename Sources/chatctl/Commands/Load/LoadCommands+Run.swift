@@ -41,7 +41,8 @@ extension LoadCommands {
     exitCodes: [
       .init(.done, "every threshold holds, and nothing was lost"),
       .init(.thresholdCrossed, "a threshold was crossed, or messages were lost, repeated or out of order"),
-      .init(.invalidInput, "the scenario is none"), .init(.unavailable), .init(.interrupted, "the report is of a part"),
+      .init(.usage), .init(.invalidInput, "the scenario is none"), .init(.unavailable),
+      .init(.interrupted, "the report is of a part"),
     ],
     records: RecordSchema(
       "operation",

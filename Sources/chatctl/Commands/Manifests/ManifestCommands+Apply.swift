@@ -21,7 +21,7 @@ extension ManifestCommands {
     examples: [
       Example("chatctl apply -f manifests/ --embedded .chatd", "Safe to repeat"),
       Example("chatctl apply next.plan --yes --embedded .chatd", "A plan that somebody has looked at"),
-      Example("chatctl apply -f manifests/ --prune --owner ops --wait --timeout 2m --embedded .chatd", "In CI"),
+      Example("chatctl apply -f manifests/ --prune --owner ops --yes --wait --timeout 2m --embedded .chatd", "In CI"),
     ],
     group: heading, options: planning + [wait], arguments: [planFile],
     rules: [
@@ -105,7 +105,7 @@ extension ManifestCommands {
           }
         } progress: { step in
           switch step {
-          case .started: try session.checkpoint(resume: "the same command; what is done stays done")
+          case .started: try session.checkpoint(resume: session.invocation.line())
           case .finished(let change):
             done += 1
             progress.advance()

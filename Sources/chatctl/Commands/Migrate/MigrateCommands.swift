@@ -13,6 +13,11 @@ enum MigrateCommands {
       The migrations are in this program. One migrator at a time works on a database; the second says whom it waits for. \
       Nothing is held up: a statement that cannot have its lock within five seconds lets the others pass and tries again.
       """,
+    examples: [
+      Example("chatctl migrate plan --embedded .chatd", "What a new version brings"),
+      Example("chatctl migrate up --embedded .chatd", "Before it is started"),
+      Example("chatctl migrate doctor --embedded .chatd", "When one has failed"),
+    ],
     subcommands: [status, plan, up, down, verify, lint, doctor, repair, baseline, new])
 
   /// Runs `body` with a migrator of the database that is meant.

@@ -4,7 +4,11 @@ import Primitives
 
 extension RoomCommands {
   static let members = Command(
-    "members", summary: "List and change who is in a room", subcommands: [listMembers, add, remove, role])
+    "members", summary: "List and change who is in a room",
+    examples: [
+      Example("chatctl room members list general", "Who is in it"),
+      Example("chatctl room members add general ann bob", "Two more"),
+    ], subcommands: [listMembers, add, remove, role])
 
   private static let listMembers = Command.operation(
     "list", summary: "List a room's members",

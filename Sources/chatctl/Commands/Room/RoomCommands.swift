@@ -11,6 +11,11 @@ enum RoomCommands {
       '#general' or general, within --workspace. What changes is told to clients as if an admin of the room had done it; \
       the actor in those events is 00000000-0000-0000-0000-000000000000.
       """,
+    examples: [
+      Example("chatctl room create general --owner ann", "A channel that ann is the admin of"),
+      Example("chatctl room members list general", "Who is in it"),
+      Example("chatctl room top", "Where it is loud"),
+    ],
     group: "People and rooms", options: [ScopeOptions.workspace],
     subcommands: [list, get, create, archive, unarchive, members, RoomTopCommand.command, AuditCommands.room])
 

@@ -18,7 +18,7 @@ enum RoomTopCommand {
       """,
     examples: [
       Example("chatctl room top", "Who floods what, now"),
-      Example("chatctl room top --interval 10s --limit 5 -o json", "For a script"),
+      Example("chatctl room top --interval 5s --limit 5 -o json", "For a script"),
     ], options: [interval, limit],
     exitCodes: [.init(.done, "done; nobody may have said anything"), .init(.usage), .init(.unavailable)],
     records: RecordSchema(

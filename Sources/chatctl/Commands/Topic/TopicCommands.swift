@@ -10,7 +10,12 @@ enum TopicCommands {
       On Kafka topics with their settings; what Kafka would do without a word is said before it is done: new partitions move \
       rooms, a shorter retention deletes, and settings that are not named would be reset (here they are kept). On Redis Streams a \
       topic is the streams NAME:0, NAME:1 …; it can be listed, described and deleted, and has no settings.
-      """, group: "Operating", subcommands: [list, describe, TopicChanges.diff, TopicChanges.apply, delete])
+      """,
+    examples: [
+      Example("chatctl topic list", "Which there are"),
+      Example("chatctl topic diff", "Whether they are as chatd needs them"),
+    ],
+    group: "Operating", subcommands: [list, describe, TopicChanges.diff, TopicChanges.apply, delete])
 
   static let topicName = ValueType<String>.string("TOPIC").completed(
     by: DynamicCompletion.of("topic") { connections, request in

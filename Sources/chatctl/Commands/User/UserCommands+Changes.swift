@@ -32,7 +32,7 @@ extension UserCommands {
     examples: [
       Example(
         "chatctl user create ann --display-name 'Ann Lee' --password-file ann.txt", "With the password of a file"),
-      Example("pwgen 20 1 | chatctl user create ops --role admin --password-file -", "Of a program"),
+      Example("openssl rand -base64 18 | chatctl user create ops --role admin --password-file -", "Of a program"),
     ],
     options: [displayName, roleOption, passwordFile], arguments: [newName],
     exitCodes: [

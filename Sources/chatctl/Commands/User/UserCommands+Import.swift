@@ -25,9 +25,9 @@ extension UserCommands {
       An import can be repeated: who was made exists. Interrupted, it says at which line to go on.
       """,
     examples: [
-      Example("chatctl user import people.csv -o ndjson > results.ndjson", "A result a row"),
-      Example("chatctl user import people.ndjson --from 40201", "Go on where it was interrupted"),
-      Example("chatctl user import people.csv --dry-run --fields line,error", "What is wrong with it"),
+      Example("chatctl user import users.csv -o ndjson > results.ndjson", "A result a row"),
+      Example("chatctl user import users.ndjson --from 201", "Go on where it was interrupted"),
+      Example("chatctl user import users.csv --dry-run --fields line,error", "What is wrong with it"),
     ],
     options: [format, from, parallel], arguments: [file],
     exitCodes: [
@@ -55,7 +55,7 @@ extension UserCommands {
     try await session.resumable {
       var rows = try source.read(batch)
       while !rows.isEmpty {
-        let resume = "chatctl user import \(session[file]) --from \(rows[0].line)"
+        let resume = line(session, from: rows[0].line)
         let results: [UserImport.RowResult]
         do { results = try await work.take(rows, isDry: session.isDryRun) } catch {
           session.talk("the rows before line \(rows[0].line) are done. Resume with: \(resume)")
@@ -69,7 +69,7 @@ extension UserCommands {
         progress.advance(by: rows.count)
         rows = try source.read(batch)
         if let next = rows.first {
-          try session.checkpoint(resume: "chatctl user import \(session[file]) --from \(next.line)")
+          try session.checkpoint(resume: line(session, from: next.line))
         }
       }
     }
@@ -77,6 +77,10 @@ extension UserCommands {
     try writer.finish()
     session.talk("\(done) rows \(session.isDryRun ? "are valid" : "done"), \(invalid) invalid")
     return invalid == 0 ? .done : done == 0 ? .invalidInput : .partlyDone
+  }
+
+  private static func line(_ session: Session, from line: Int) -> String {
+    session.invocation.line(with: [(from.parameter.name, ["\(line)"])])
   }
 
   private static func write(_ result: UserImport.RowResult, _ writer: RecordWriter, isDry: Bool) throws {

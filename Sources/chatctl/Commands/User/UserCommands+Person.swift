@@ -99,7 +99,8 @@ extension UserCommands {
       index, record in
       try await erasure.run(index, of: &record) { count in
         progress.advance(by: count)
-        try session.checkpoint(resume: "chatctl user erase \(found.user.id) --record \(session[recordFile])")
+        try session.checkpoint(
+          resume: session.invocation.line(with: [(ScopeOptions.user.parameter.name, ["\(found.user.id)"])]))
       }
       progress.finish()
     }
@@ -186,7 +187,8 @@ extension Session {
           }
           try record.write(to: path)
           talk("\(record.steps[index].name): \(record.steps[index].count)")
-          try checkpoint(resume: "the same command with \(found.user.id)")
+          try checkpoint(
+            resume: invocation.line(with: [(ScopeOptions.user.parameter.name, ["\(found.user.id)"])]))
         }
         record.finishedAt = record.finishedAt ?? .now()
         try record.write(to: path, signedBy: keys)

@@ -6,7 +6,11 @@ extension UserCommands {
   // MARK: Sessions
 
   static let sessions = Command(
-    "sessions", summary: "List and end sessions", subcommands: [listSessions, revokeSessions])
+    "sessions", summary: "List and end sessions",
+    examples: [
+      Example("chatctl user sessions list ann", "Where ann is logged in"),
+      Example("chatctl user sessions revoke ann", "Out of all of them"),
+    ], subcommands: [listSessions, revokeSessions])
 
   private static let listSessions = Command.operation(
     "list", summary: "List a user's open sessions, the newest first",

@@ -10,6 +10,11 @@ enum UserCommands {
       A user is given by name, within --workspace, or by identifier. Passwords are read from a file or from standard input, \
       never from the command line.
       """,
+    examples: [
+      Example("chatctl user list --state disabled", "Who cannot log in"),
+      Example("chatctl user create ann --display-name 'Ann Lee' --password-file ann.txt", "A new one"),
+      Example("chatctl user import users.csv -o ndjson > results.ndjson", "Many"),
+    ],
     group: "People and rooms", options: [ScopeOptions.workspace],
     subcommands: [
       list, get, create, password, disable, enable, role, kick, sessions, token, importFile, export, erase,
