@@ -143,6 +143,7 @@ package enum TopicKind: ManifestKind {
   // MARK: Changing
 
   package static func apply(_ change: ManifestChange, _ desired: Manifest, _ backends: ManifestBackends) async throws {
+    guard backends.options.bus.kind == .kafka else { return }
     let store = try await backends.topics()
     let spec = specification(desired)
     let changes = TopicPlan.changes(spec, try await store.state(of: spec.name, withTimes: false))
