@@ -26,7 +26,22 @@ struct TextTableTests {
     let lines = table.text(width: 48).split(separator: "\n")
     #expect(lines.allSatisfy { $0.count <= 48 })
     #expect(lines[2] == "log.level    a value that is ra…  chatd.yaml:3:5")
-    #expect(table.text(width: 10).contains("0.0.0.0:8080"), "twelve columns are kept of each")
+    #expect(table.text(width: 48).contains("0.0.0.0:8080"))
+  }
+
+  @Test("where there is no room for all columns, those on the right go")
+  func narrow() {
+    for width in [1, 5, 10, 17, 18, 26, 27, 30, 31, 40] {
+      #expect(table.text(width: width).split(separator: "\n").allSatisfy { $0.count <= width }, "\(width)")
+    }
+    #expect(
+      table.text(width: 30) == """
+        NAME         VALUE
+        http.listen  0.0.0.0:8080
+        log.level    a value tha…
+
+        """)
+    #expect(table.text(width: 8).split(separator: "\n")[1] == "http.li…")
   }
 
   @Test("headings are bold where that is shown")

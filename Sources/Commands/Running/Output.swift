@@ -29,17 +29,19 @@ package final class Output: Sendable {
     say(erased + text + "\n")
   }
 
-  /// Whether people watch: standard error is a terminal.
-  package var isInteractive: Bool { errors.isTerminal }
+  /// Whether people watch: standard error is a terminal, one that can draw a line anew.
+  package var isInteractive: Bool { errors.isTerminal && Program.environment("TERM") != "dumb" }
 
   /// Writes a question, which the answer follows on the same line.
   package func ask(_ question: String) { say(question) }
 
-  /// Draws a line of progress over the last one; an empty one takes it away. Does nothing where nobody watches.
+  /// Draws a line of progress over the last one, as much of it as the terminal has room for; an empty one takes it away.
+  /// Does nothing where nobody watches.
   package func redraw(_ line: String) {
     guard isInteractive else { return }
     isDrawn.store(!line.isEmpty, ordering: .relaxed)
-    say(Self.erasure + line)
+    let columns = Terminal.of(descriptor: errors.descriptor, environment: Program.environment).columns
+    say(Self.erasure + line.prefix(max(1, columns - 1)))
   }
 
   /// To the line's first column, and all of it away (ECMA-48).

@@ -18,7 +18,7 @@ package struct TextTable: Sendable {
     return headingLine(widths, isStyled: isStyled) + lines(widths)
   }
 
-  /// The columns' widths that the rows so far ask for.
+  /// The columns' widths that the rows so far ask for; 0 for those that there is no room for.
   package func widths(within width: Int?) -> [Int] {
     var widths = headings.indices.map { column in
       ([headings[column]] + rows.map { $0[column] }).map(\.count).max() ?? 0
@@ -31,8 +31,19 @@ package struct TextTable: Sendable {
     {
       widths[column] -= 1
     }
+    // What is still too much goes from the right: what names a row stands on the left.
+    for column in widths.indices.reversed() {
+      let visible = widths[...column]
+      let excess = visible.reduce(2 * column, +) - width
+      if excess <= 0 { break }
+      let left = widths[column] - excess
+      widths[column] = left >= Self.least || column == 0 ? max(1, left) : 0
+    }
     return widths
   }
+
+  /// Less of a column says nothing.
+  private static let least = 4
 
   /// The line of the headings.
   package func headingLine(_ widths: [Int], isStyled: Bool = false) -> String {
@@ -51,7 +62,7 @@ package struct TextTable: Sendable {
 
   private static func line(_ cells: [String], _ widths: [Int], isCut: Bool) -> String {
     var line = ""
-    for (column, cell) in cells.enumerated() {
+    for (column, cell) in cells.enumerated() where widths[column] > 0 {
       if column > 0 { line += "  " }
       let shown = isCut && cell.count > widths[column] ? cell.prefix(widths[column] - 1) + "…" : cell[...]
       line += shown

@@ -107,7 +107,7 @@ final class RecordWriter {
 
   private func writeRows() throws {
     if widths == nil {
-      let widths = table.widths(within: isFitted ? terminal.width : nil)
+      let widths = table.widths(within: isFitted ? terminal.columns : nil)
       self.widths = widths
       try output.data.write(table.headingLine(widths, isStyled: terminal.isStyled))
     }

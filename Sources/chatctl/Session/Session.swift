@@ -31,18 +31,20 @@ final class Session: @unchecked Sendable {
   let loop: EventLoop
   let connections: Connections
   let interruption: Interruption
-  /// What standard output is laid out for.
-  let terminal: Terminal
 
   init(_ invocation: Invocation, loop: EventLoop) {
     self.invocation = invocation
     self.loop = loop
     connections = Connections(invocation, loop: loop)
     interruption = Interruption.of(loop, output: invocation.output)
-    terminal = Terminal.of(descriptor: invocation.output.data.descriptor, environment: Program.environment)
   }
 
   var output: Output { invocation.output }
+
+  /// What standard output is laid out for, as it is now: windows change.
+  var terminal: Terminal {
+    Terminal.of(descriptor: invocation.output.data.descriptor, environment: Program.environment)
+  }
 
   subscript<Key: ParameterKey>(key: Key) -> Key.Value { invocation[key] }
 

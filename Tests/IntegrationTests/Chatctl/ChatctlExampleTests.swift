@@ -45,7 +45,7 @@ struct ChatctlExampleTests {
   @Test("an example works as it stands", arguments: ExampleTranscript.pages)
   func work(page: String) async throws {
     let transcript = try ExampleTranscript(page)
-    let bus = page == "bus" || page == "manifests" ? OperatedBus.all.last ?? .redis : .redis
+    let bus = page == "bus" ? OperatedBus.all.last ?? .redis : .redis
     try await ExamplePlace.with(bus) { place in
       try await place.prepare(["cp -r '\(Self.root)/manifests' ."], page)
       if page == "running" { try await place.startGateway() }

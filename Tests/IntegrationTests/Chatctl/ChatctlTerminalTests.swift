@@ -32,6 +32,18 @@ struct ChatctlTerminalTests {
       #expect(shown.allSatisfy { $0.count <= 70 }, "\(terminal.output)")
       #expect(shown.contains { $0.hasPrefix("zoe ") && $0.contains("…") }, "\(terminal.output)")
 
+      for columns in [30, 50] as [UInt16] {
+        let narrow = try await TestTerminal.start(
+          "NO_COLOR=1 \(line)", columns: columns, environment: place.environment, directory: place.folder)
+        try await narrow.waitForExit()
+        #expect(lines(narrow.output).allSatisfy { $0.count <= Int(columns) }, "\(narrow.output)")
+        #expect(narrow.output.contains("zoe "))
+      }
+      let wide = try await TestTerminal.start(
+        line, columns: 180, environment: place.environment, directory: place.folder)
+      try await wide.waitForExit()
+      #expect(wide.output.contains("Zoe of the very long name that no terminal has room for"), "\(wide.output)")
+
       for variable in [["NO_COLOR": "1"], ["TERM": "dumb"]] {
         let plain = try await TestTerminal.start(
           line, columns: 70, environment: place.environment.merging(variable) { $1 }, directory: place.folder)
@@ -88,7 +100,7 @@ struct ChatctlTerminalTests {
       let terminal = try await TestTerminal.start(
         "chatctl user import 'many users.ndjson' > records.txt", columns: 120, environment: place.environment,
         directory: place.folder)
-      try await terminal.wait(for: "rows")
+      try await terminal.wait(for: "/20,000 rows  ")
       terminal.interrupt()
       #expect(try await terminal.waitForExit() == .code(130), "\(terminal.output)")
       let resume = try #require(
@@ -133,12 +145,19 @@ struct ChatctlTerminalTests {
     try await ExamplePlace.with(.redis) { place in
       for line in ["chatctl lag --watch --interval 200ms", "chatctl top --interval 200ms"] {
         let terminal = try await TestTerminal.start(
-          line, columns: 90, rows: 24, environment: place.environment, directory: place.folder)
-        try await terminal.wait(for: line.contains("lag") ? "waiting" : "deliveries/s")
+          line, columns: 60, rows: 10, environment: place.environment, directory: place.folder)
+        try await terminal.wait(for: "\(Self.escape)[J")
         terminal.interrupt()
         #expect(try await terminal.waitForExit() == .code(130))
         #expect(terminal.output.hasPrefix("\(Self.escape)[?1049h\(Self.escape)[?25l"), "\(line)")
         #expect(terminal.output.contains("\(Self.escape)[?25h\(Self.escape)[?1049l"), "\(line)")
+        // A frame has no more lines than the terminal, and none that is longer.
+        let frame = try #require(terminal.output.components(between: "\(Self.escape)[H", and: "\(Self.escape)[J"))
+        let shown = lines(
+          frame.replacing("\(Self.escape)[K", with: "").replacing("\(Self.escape)[1m", with: "")
+            .replacing("\(Self.escape)[0m", with: ""))
+        #expect(shown.count <= 10 && shown.allSatisfy { $0.count <= 60 }, "\(frame)")
+        if line.contains("lag") { #expect(frame.contains("… and 9 more lines"), "\(frame)") }
       }
     }
   }
@@ -154,5 +173,13 @@ struct ChatctlTerminalTests {
       let result = try await TestProcess.run("chatctl", words)
       #expect(result.exit == .code(64) && result.output.contains(message), "\(result.output)")
     }
+  }
+}
+
+extension String {
+  /// What stands first between two others.
+  fileprivate func components(between start: String, and end: String) -> String? {
+    guard let from = firstRange(of: start), let to = self[from.upperBound...].firstRange(of: end) else { return nil }
+    return String(self[from.upperBound..<to.lowerBound])
   }
 }

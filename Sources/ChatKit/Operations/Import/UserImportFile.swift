@@ -42,11 +42,24 @@ package final class UserImportFile {
 
   deinit { close(descriptor) }
 
-  /// How many bytes the file has; nil for what is none.
-  package var size: Int? {
+  /// How many lines there are to be read: about as many as rows, for in CSV a row may have several. Nil for what is no
+  /// file. It reads all of it, beside `read`.
+  package var lines: Int? {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return Int(status.st_size)
+    var part = [UInt8](repeating: 0, count: 1 << 18)
+    var (offset, lines, last) = (0, 0, UInt8(ascii: "\n"))
+    while true {
+      let count = part.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, offset) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { break }
+      for byte in part[..<count] where byte == UInt8(ascii: "\n") { lines += 1 }
+      last = part[count - 1]
+      offset += count
+    }
+    if last != UInt8(ascii: "\n") { lines += 1 }
+    let before = max(first - 1, format == .csv ? 1 : 0)
+    return max(0, lines - before)
   }
 
   /// Up to `count` rows; none at the end. Throws `ConfigurationError` for a file that cannot be understood from there on.

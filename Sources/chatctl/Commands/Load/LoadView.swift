@@ -14,7 +14,7 @@ final class LoadView {
 
   func draw() {
     guard session.output.isInteractive else { return }
-    session.output.redraw(String(run.line.prefix(session.terminal.width - 1)))
+    session.output.redraw(run.line)
   }
 
   func finish() { session.output.redraw("") }

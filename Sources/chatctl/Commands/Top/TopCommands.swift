@@ -74,6 +74,6 @@ enum TopCommands {
       "chatctl top   \(CellText.time(Timestamp.now()))   \(rates.count) of \(rows.count) nodes   "
       + "\(total(\.sockets).grouped) sockets   \(total(\.messages).grouped) messages/s   "
       + "\(total(\.deliveries).grouped) deliveries/s"
-    return "\(head)\n\n\(table.text(width: session.terminal.width, isStyled: session.terminal.isStyled))"
+    return "\(head)\n\n\(table.text(width: session.terminal.columns, isStyled: session.terminal.isStyled))"
   }
 }

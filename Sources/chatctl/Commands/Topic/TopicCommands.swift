@@ -108,7 +108,7 @@ enum TopicCommands {
   }
 
   private static func text(_ state: TopicState, _ session: Session) -> String {
-    let width = session.output.data.isTerminal ? session.terminal.width : nil
+    let width = session.output.data.isTerminal ? session.terminal.columns : nil
     var partitions = TextTable([
       "PARTITION", "LEADER", "REPLICAS", "IN SYNC", "FIRST", "END", "RECORDS", "OLDEST", "NEWEST",
     ])

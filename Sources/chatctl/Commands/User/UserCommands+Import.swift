@@ -49,7 +49,8 @@ extension UserCommands {
       pool: try session.connections.postgres(),
       hasher: PasswordHasher(accounts, threads: session[parallel] ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))),
       workspace: session[ScopeOptions.workspace], by: .current)
-    let progress = Progress("importing", unit: "rows", session)
+    let progress = Progress(
+      "importing", total: session.output.isInteractive ? source.lines : nil, unit: "rows", session)
     let writer = try session.records()
     var (done, invalid) = (0, 0)
     try await session.resumable {
