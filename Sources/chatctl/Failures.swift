@@ -56,6 +56,11 @@ enum Failures {
       }
       if error.sqlState == "42501" { return CommandFailure(.notPermitted, "\(error)") }
       return CommandFailure(error.isRetriable ? .busy : .no, "\(error)")
+    case .acquireTimeout where error.cause != nil:
+      // Not that all connections were out: there was none to be had.
+      return CommandFailure(
+        .unavailable, "\(error)\(error.cause.map { ": \($0)" } ?? "")",
+        hint: "Is it running, and is --postgres right?")
     case .timeout, .acquireTimeout, .overloaded: return CommandFailure(.busy, "\(error)")
     default:
       return CommandFailure(.unavailable, "\(error)", hint: "Is it running, and is --postgres right?")
