@@ -159,7 +159,8 @@ struct ChatctlPersonTests {
       try await eventually("some are gone") { try await left() < 1200 }
       run.signal(2)
       #expect(try await run.waitForExit() == .code(130))
-      #expect(run.output.contains("Resume with: chatctl user erase \(ann.id) --record \(file) --rate 64KiB"))
+      let hint = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("Resume with: ") })
+      #expect(hint.contains("chatctl user erase --record \(file) --rate 64KiB") && hint.hasSuffix(ann.id), "\(hint)")
       let (before, text) = (try await left(), try FileText.read(file))
       #expect(before > 0 && text.contains("\"place\":\"messages_"), "\(text)")
       #expect(try await tool.run(["user", "verify-record", file], code: 1).contains("is not signed"))

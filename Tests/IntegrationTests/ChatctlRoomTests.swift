@@ -196,7 +196,8 @@ struct ChatctlRoomTests {
       run.signal(2)
       #expect(try await run.waitForExit() == .code(130))
       let hint = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("Resume with: ") })
-      let line = try #require(hint.split(separator: " ").last.flatMap { Int($0) })
+      let from = try #require(hint.firstRange(of: "--from "))
+      let line = try #require(Int(hint[from.upperBound...].prefix { $0.isNumber }))
       #expect(line > 1 && line <= 1500)
       let names = ["room", "list", "--member", ann.name, "-o", "name"]
       #expect(try await tool.run(names).split(separator: "\n").count == line - 1)

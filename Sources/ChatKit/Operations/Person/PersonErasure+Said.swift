@@ -23,7 +23,7 @@ extension PersonErasure {
       }
       step.count += count
       step.place = place
-      try progress(Progress(step: kind, looked: looked, total: total, done: count))
+      try progress(Progress(step: kind, done: looked, total: total))
     }
   }
 

@@ -27,14 +27,12 @@ package struct PersonErasure: Sendable {
     case verification = "verification"
   }
 
-  /// How far a step has come that looks through a large table.
+  /// How far a step has come that may take long.
   package struct Progress: Sendable {
     package var step: Step
-    /// Of the table, in bytes.
-    package var looked: Int
-    package var total: Int
-    /// Rows of the person's that were taken away just now.
+    /// Bytes of a large table; rooms; files.
     package var done: Int
+    package var total: Int
   }
 
   let pool: PostgresPool
@@ -84,9 +82,9 @@ package struct PersonErasure: Sendable {
     case .messages, .reactions:
       try await takeBack(step, of: user, &record.steps[index], progress)
     case .content:
-      (count, note) = try await removeContent(user)
+      (count, note) = try await removeContent(user, progress)
     case .attachments: count = try await deleteAttachments(user)
-    case .rooms: (count, note) = try await leaveRooms(user)
+    case .rooms: note = try await leaveRooms(user, &record.steps[index], progress)
     case .traces: count = try await deleteTraces(user)
     case .copies: count = try await deleteCopies(user)
     case .profile: count = try await anonymise(user)
@@ -169,7 +167,7 @@ package struct PersonErasure: Sendable {
 
   // MARK: What the person has brought
 
-  private func removeContent(_ user: UUID) async throws -> (Int, String?) {
+  private func removeContent(_ user: UUID, _ progress: (Progress) throws -> Void) async throws -> (Int, String?) {
     let rows = try await pool.query("SELECT id FROM attachments WHERE uploader_id = $1 ORDER BY id", user)
     let ids = try rows.column(0, as: UUID.self)
     guard let content else {
@@ -180,7 +178,10 @@ package struct PersonErasure: Sendable {
       }
       return (0, nil)
     }
-    for id in ids { try await content.remove(id) }
+    for (index, id) in ids.enumerated() {
+      try await content.remove(id)
+      try progress(Progress(step: .content, done: index + 1, total: ids.count))
+    }
     return (ids.count, nil)
   }
 
@@ -193,13 +194,15 @@ package struct PersonErasure: Sendable {
   }
 
   /// Groups and channels; a direct conversation is the other's too, and stays with whoever is left.
-  private func leaveRooms(_ user: UUID) async throws -> (Int, String?) {
+  private func leaveRooms(
+    _ user: UUID, _ step: inout PersonRecord.Step, _ progress: (Progress) throws -> Void
+  ) async throws -> String? {
     let rows = try await pool.query(
       """
       SELECT c.id, c.type = 'direct' FROM participants p JOIN conversations c ON c.id = p.conversation_id
       WHERE p.user_id = $1 ORDER BY c.id
       """, user)
-    var (left, direct) = (0, 0)
+    var direct = 0
     for row in 0..<rows.count {
       let (room, isDirect) = try rows[row].decode((UUID, Bool).self)
       guard !isDirect else {
@@ -215,9 +218,10 @@ package struct PersonErasure: Sendable {
         return removal.epoch
       }
       if let epoch { await emitter.notice(epoch, in: room) }
-      left += 1
+      step.count += 1
+      try progress(Progress(step: .rooms, done: row + 1, total: rows.count))
     }
-    return (left, direct > 0 ? "\(direct) direct conversations stay for the others in them" : nil)
+    return direct > 0 ? "\(direct) direct conversations stay for the others in them" : nil
   }
 
   // MARK: What is known of the person besides

@@ -105,12 +105,18 @@ extension UserCommands {
     return try await session.perform(.erasure, of: found, steps: steps, in: session[recordFile], keys: keys) {
       index, record in
       try await erasure.run(index, of: &record) { now in
+        let (what, unit, shift) =
+          switch now.step {
+          case .messages: ("looking for messages", "MiB", 20)
+          case .reactions: ("looking for reactions", "MiB", 20)
+          case .rooms: ("leaving", "rooms", 0)
+          default: ("removing", "files", 0)
+          }
         if bar?.step != now.step {
           bar?.progress.finish()
-          let what = now.step == .messages ? "looking for messages" : "looking for reactions"
-          bar = (now.step, Progress(what, total: now.total >> 20, unit: "MiB", session))
+          bar = (now.step, Progress(what, total: now.total >> shift, unit: unit, session))
         }
-        if let bar { bar.progress.advance(by: now.looked >> 20 - bar.progress.done) }
+        if let bar { bar.progress.advance(by: (now.done >> shift) - bar.progress.done) }
         try session.checkpoint(
           resume: session.invocation.line(with: [(ScopeOptions.user.parameter.name, ["\(found.user.id)"])]))
       }
