@@ -298,6 +298,7 @@ struct CommandLine {
     ("user password ann", "--password-file is needed"),
     ("key destroy 1", "one of --backup or --for-good is needed: say whether it is to be restorable"),
     ("key destroy 1 --backup a --for-good", "--backup and --for-good exclude each other"),
+    ("room restrict general", "--read-only or --slow-mode is needed"),
     ("presence kick", "name users, or give --ghosts; not both"),
     ("presence kick ann --ghosts", "name users, or give --ghosts; not both"),
     ("presence watch -o yaml", "-o: what has no end is written as table or ndjson"),
