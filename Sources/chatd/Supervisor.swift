@@ -228,7 +228,7 @@ final class Supervisor: @unchecked Sendable {
 
   private func migrate(_ configuration: PostgresConfiguration) async throws {
     try await Migrator.with(configuration, loop: loop) { migrator in
-      _ = try await migrator.up { progress in
+      _ = try await migrator.up { [self] progress in
         switch progress {
         case .waitingForLock(let holder):
           Console.say("chatd: another process migrates the database; waiting for \(holder)")
@@ -238,6 +238,8 @@ final class Supervisor: @unchecked Sendable {
           notifier?.status("migrating: \(migration.fileName)")
         case .retrying(let migration, let attempt):
           Console.say("chatd: \(migration.fileName) waits for a lock (attempt \(attempt))")
+        case .blocked(let migration, let blockers):
+          for blocker in blockers { Console.say("chatd: \(migration.fileName) waits for \(blocker)") }
         case .finished, .undone: break
         }
       }

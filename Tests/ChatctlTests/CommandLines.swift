@@ -95,8 +95,8 @@ struct CommandLine {
       ]),
     CommandLine("user export ann --to ann-export --dry-run", ["user": "ann", "to": "ann-export", "dry-run": "true"]),
     CommandLine(
-      "user erase ann --record r.json --keep-messages -y --dry-run",
-      ["user": "ann", "record": "r.json", "keep-messages": "true", "yes": "true", "dry-run": "true"]),
+      "user erase ann --record r.json --keep-messages --rate 8MiB -y --dry-run",
+      ["user": "ann", "record": "r.json", "keep-messages": "true", "rate": "8MiB", "yes": "true", "dry-run": "true"]),
     CommandLine("user verify-record r.json", ["file": "r.json"]),
     CommandLine(
       "user audit ann -A --since 2026-11-21 --action user.disabled --limit 5",
@@ -126,6 +126,12 @@ struct CommandLine {
       ]),
     CommandLine("room archive general --dry-run", ["room": "general", "dry-run": "true"]),
     CommandLine("room unarchive general --dry-run", ["room": "general", "dry-run": "true"]),
+    CommandLine(
+      "room restrict general --no-read-only --slow-mode 10s --dry-run",
+      ["room": "general", "read-only": "false", "slow-mode": "10.0 seconds", "dry-run": "true"]),
+    CommandLine(
+      "room import rooms.csv --format csv --from 201 --parallel 8 -w acme --dry-run",
+      ["file": "rooms.csv", "format": "csv", "from": "201", "parallel": "8", "workspace": "acme", "dry-run": "true"]),
     CommandLine(
       "room members list general --limit 2 --after 0193a1b2-0000-7000-8000-000000000001",
       ["room": "general", "limit": "2", "after": "0193a1b2-0000-7000-8000-000000000001"]),
@@ -292,6 +298,7 @@ struct CommandLine {
     ("user password ann", "--password-file is needed"),
     ("key destroy 1", "one of --backup or --for-good is needed: say whether it is to be restorable"),
     ("key destroy 1 --backup a --for-good", "--backup and --for-good exclude each other"),
+    ("room restrict general", "--read-only or --slow-mode is needed"),
     ("presence kick", "name users, or give --ghosts; not both"),
     ("presence kick ann --ghosts", "name users, or give --ghosts; not both"),
     ("presence watch -o yaml", "-o: what has no end is written as table or ndjson"),

@@ -52,6 +52,68 @@ struct ChatctlMigrateTests {
     }
   }
 
+  @Test(
+    "the way back from the latest to 8, and there again, leaves the very schema; with what is not to be lost it is refused"
+  )
+  func roundTrip() async throws {
+    try await withDatabase { database in
+      let dump = try await TestDatabase.program("pg_dump")
+      @Sendable func schema() async throws -> String {
+        let result = try await TestProcess.run(dump, ["--schema-only", "--no-owner", "-d", database])
+        #expect(result.exit == .code(0))
+        // The version 15.14 and later of pg_dump writes a key of its own into each dump.
+        return result.output.split(separator: "\n").filter { !$0.hasPrefix("\\") }.joined(separator: "\n")
+      }
+      #expect(try await run(database, "up", "--to", "8").exit == .code(0))
+      let early = try await schema()
+      #expect(try await run(database, "up").exit == .code(0))
+      let late = try await schema()
+      #expect(early != late)
+      let count = "\(Migration.all.count { $0.version > 8 })"
+      try await sql(database) {
+        try await $0.script("INSERT INTO user_blocks VALUES (gen_random_uuid(), gen_random_uuid())")
+      }
+      let kept = try await run(database, "down", "--count", count, "--yes")
+      #expect(kept.exit == .code(1) && kept.output.contains("user_blocks, message_reports or audit_log has rows"))
+      #expect(
+        try await run(database, "status", "-o", "ndjson").output.contains(#""0010_moderation","state":"applied""#))
+      try await sql(database) { try await $0.script("DELETE FROM user_blocks") }
+      // What was undone before the refusal stays undone.
+      let left = "\(Migration.all.count { $0.version == 9 || $0.version == 10 })"
+      #expect(try await run(database, "down", "--count", left, "--yes").exit == .code(0))
+      #expect(try await schema() == early)
+      #expect(try await run(database, "up").exit == .code(0))
+      #expect(try await schema() == late)
+    }
+  }
+
+  @Test(
+    "Ctrl-C cancels what runs, leaves everything consistent and says how to go on; locks are named with who has them")
+  func interrupted() async throws {
+    try await withDatabase { database in
+      #expect(try await run(database, "up", "--to", "9").exit == .code(0))
+      try await sql(database) { connection in
+        try await connection.script("SET application_name = 'a long report'")
+        try await connection.script("BEGIN; SELECT count(*) FROM conversations")
+        let first = try await TestProcess.start("chatctl", ["migrate", "up", "--postgres", database])
+        let line = try await first.waitForLine(containing: "0010_moderation waits for a long report")
+        #expect(line.contains("idle in transaction") && line.contains("has locked conversations"))
+        try await first.waitForLine(containing: "SELECT pg_terminate_backend(\(connection.processID))")
+        let second = try await TestProcess.start("chatctl", ["migrate", "up", "--postgres", database])
+        try await second.waitForLine(containing: "waiting for chatctl migrate")
+        first.signal(2)
+        #expect(try await first.waitForExit() == .code(130))
+        #expect(first.output.contains("0010_moderation: was interrupted at statement 2"), "\(first.output)")
+        #expect(first.output.contains("Resume with: chatctl migrate up"))
+        // The second goes on where the first was ended.
+        try await second.waitForLine(containing: "0010_moderation waits for a long report")
+        try await connection.script("ROLLBACK")
+        #expect(try await second.waitForExit() == .code(0))
+        #expect(try await run(database, "doctor").exit == .code(0))
+      }
+    }
+  }
+
   @Test("doctor says at which statement a migration failed and what repairs it, and repair does it")
   func doctor() async throws {
     try await withDatabase { database in

@@ -1,6 +1,7 @@
 import ChatKit
 import JSON
 import Networking
+import Redis
 import TestSupport
 import Testing
 
@@ -9,6 +10,7 @@ private struct OwnInstallation {
   let stack: Stack
   let tool: Tool
   let presence: Chatd
+  let servers: EmbeddedServers
 
   static func with(_ body: @escaping @Sendable (OwnInstallation) async throws -> Void) async throws {
     try await withLoop { loop in
@@ -23,7 +25,7 @@ private struct OwnInstallation {
       let presence = try await installation.start("presence")
       let own = OwnInstallation(
         stack: Stack(api: api, gateways: gateways, loop: loop), tool: Tool(installation: installation),
-        presence: presence)
+        presence: presence, servers: servers)
       var failure: (any Error)?
       do { try await body(own) } catch { failure = error }
       for chatd in gateways + [presence, api] { _ = try? await chatd.process.stop() }
@@ -119,6 +121,37 @@ struct ChatctlNodeTests {
       #expect(try await tool.json(["presence", "kick", bob.name, "--yes"])[0]?["sockets"]?.int == 1)
       try await third.waitForClose()
       #expect(try await tool.run(["presence", "kick"], code: 64).contains("name users"))
+    }
+  }
+
+  @Test("a socket without a lease is missing; a gateway that does not answer is said, and its sockets are not put out")
+  func missing() async throws {
+    try await OwnInstallation.with { own in
+      let (stack, tool) = (own.stack, own.tool)
+      let (ann, bob) = (try await stack.person("ann"), try await stack.person("bob"))
+      let socket = try await stack.socket(ann, gateway: 0)
+      let frozen = try await stack.socket(bob, gateway: 1)
+      try await eventually("both have leases") {
+        try await tool.run(["presence", "verify"]).contains("2 sockets of 4 gateway loops, 2 leases")
+      }
+      // As of a Redis that has lost what it was told last.
+      let redis = RedisClient(
+        try #require(RedisConfiguration(url: "unix://\(own.servers.redisSocket)")), loop: stack.loop)
+      let leases = try await redis.send("ZRANGE", "presence:leases", 0, -1).array?.compactMap(\.string) ?? []
+      let lost = try #require(leases.first { $0.hasPrefix(ann.id) })
+      _ = try await redis.send("ZREM", "presence:leases", lost)
+      redis.close()
+      let found = try await tool.run(["presence", "verify", "-o", "ndjson"], code: 1)
+      #expect(found.contains("0 ghosts, 1 missing"))
+      #expect(found.contains("\"finding\":\"missing\"") && found.contains(ann.name))
+
+      stack.gateways[1].process.signal(19)
+      let silent = try await tool.run(["presence", "verify", "--wait", "1s"], code: 1)
+      #expect(silent.contains("did not answer"), "\(silent)")
+      let refused = try await tool.run(["presence", "kick", "--ghosts", "--wait", "1s", "--yes"], code: 1)
+      #expect(refused.contains("did not answer"), "\(refused)")
+      stack.gateways[1].process.signal(18)
+      #expect(!frozen.isClosed && !socket.isClosed)
     }
   }
 }

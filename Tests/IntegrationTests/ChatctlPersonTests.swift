@@ -127,6 +127,57 @@ struct ChatctlPersonTests {
     }
   }
 
+  @Test("an erasure that is slowed down and interrupted goes on at the block where it was")
+  func slowly() async throws {
+    try await withTool { stack, tool in
+      let (ann, bob) = (try await stack.person("ann"), try await stack.person("bob"))
+      var rooms: [String] = []
+      for _ in 0..<8 { rooms.append(try await stack.group(bob, [ann])) }
+      for room in rooms {
+        let answer = try await stack.send("of bob", to: room, by: bob).expect(201).string("id")
+        #expect(try await ann.api.post("/api/messages/\(answer)/reactions", ["emoji": "👍"]).status < 300)
+        #expect(try await bob.api.post("/api/messages/\(answer)/reactions", ["emoji": "👍"]).status < 300)
+        // Some blocks of ann's.
+        try await TestDatabase.sql(
+          """
+          INSERT INTO messages (conversation_id, seq, id, sender_id, type, body, created_at)
+          SELECT '\(room)', 1000 + n, gen_random_uuid(), '\(ann.id)', 'text', repeat('x', 400), now()
+          FROM generate_series(1, 150) n;
+          UPDATE conversations SET last_seq = 2000, message_count = message_count + 150 WHERE id = '\(room)'
+          """, database: "integration")
+      }
+      func left() async throws -> Int {
+        Int(
+          try await TestDatabase.sql(
+            "SELECT count(*) FROM messages WHERE sender_id = '\(ann.id)' AND deleted_at IS NULL",
+            database: "integration"
+          ).split(separator: "\n")[0]) ?? -1
+      }
+      let file = "\(try TemporaryFolder.make())/erasure.json"
+      let erase = ["user", "erase", ann.id, "--record", file, "--yes"]
+      let run = try await tool.start(erase + ["--rate", "64KiB"])
+      try await eventually("some are gone") { try await left() < 1200 }
+      run.signal(2)
+      #expect(try await run.waitForExit() == .code(130))
+      let hint = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("Resume with: ") })
+      #expect(hint.contains("chatctl user erase --record \(file) --rate 64KiB") && hint.hasSuffix(ann.id), "\(hint)")
+      let (before, text) = (try await left(), try FileText.read(file))
+      #expect(before > 0 && text.contains("\"place\":\"messages_"), "\(text)")
+      #expect(try await tool.run(["user", "verify-record", file], code: 1).contains("is not signed"))
+      let resumed = try await tool.run(erase, within: .seconds(120))
+      #expect(resumed.contains("going on") && resumed.contains("nothing is left"))
+      #expect(resumed.contains("postgresql.messages: 1200") && resumed.contains("postgresql.reactions: 8"))
+      #expect(try await left() == 0)
+      #expect(try !FileText.read(file).contains("place"))
+      #expect(try await tool.run(["user", "verify-record", file]).contains("genuine: erasure"))
+      // The other's reaction is counted still.
+      let totals = try await TestDatabase.sql(
+        "SELECT sum(total) FROM reaction_totals WHERE conversation_id IN ('\(rooms.joined(separator: "','"))')",
+        database: "integration")
+      #expect(totals == "8\n")
+    }
+  }
+
   @Test("an erasure that was interrupted goes on where it was")
   func resumed() async throws {
     try await withTool { stack, tool in

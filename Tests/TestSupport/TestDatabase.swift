@@ -62,17 +62,18 @@ package enum TestDatabase {
   @discardableResult
   package static func sql(_ text: String, database: String = "postgres") async throws -> String {
     let result = try await TestProcess.run(
-      try await psql(),
+      try await program("psql"),
       ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text, try await connectionString(to: database)])
     guard result.exit == .code(0) else { throw TestFailure("\(text): \(result.output)") }
     return result.output
   }
 
-  private static func psql() async throws -> String {
+  /// The path of one of PostgreSQL's own programs, of the version of the server.
+  package static func program(_ name: String) async throws -> String {
     guard let programs = try await TestServers.shared.postgresPrograms else {
       throw TestFailure("PostgreSQL is not started")
     }
-    return "\(programs)/psql"
+    return "\(programs)/\(name)"
   }
 }
 

@@ -13,6 +13,8 @@ package struct MigrationError: Error, CustomStringConvertible {
     case locked
     /// A migration failed; nothing of it remains, unless it was one without a transaction.
     case failed
+    /// It was asked to end. What was in a transaction is undone; `up` begins with this migration again.
+    case interrupted
     /// It cannot be undone: it has no `down`.
     case irreversible
   }

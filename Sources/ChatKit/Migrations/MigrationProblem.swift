@@ -5,6 +5,8 @@ package struct MigrationProblem: Sendable {
     case failed
     /// A migrator has been at work for long, and its migration has not ended.
     case running
+    /// A session that the running migration waits for.
+    case blocking
     /// An applied migration's file is another one now.
     case changed
     /// A migration is missing although a later one was applied.

@@ -81,6 +81,8 @@ package enum MigrationProgress: Sendable {
   case started(Migration)
   /// It could not have a lock on a table within `lock_timeout`, and is tried again.
   case retrying(Migration, attempt: Int)
+  /// A statement of it waits for locks that others have: those who were not told of yet.
+  case blocked(Migration, by: [LockBlocker])
   case finished(Migration, duration: Duration)
   case undone(Migration)
 }

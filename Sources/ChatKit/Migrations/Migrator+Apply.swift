@@ -4,7 +4,10 @@ import Primitives
 
 extension Migrator {
   /// Runs a migration statement by statement and records it. What fails is recorded as an attempt, with its statement.
-  func apply(_ migration: Migration, _ progress: (MigrationProgress) -> Void) async throws {
+  func apply(_ migration: Migration, _ progress: @escaping (MigrationProgress) -> Void) async throws {
+    if options.stop?.isRequested == true {
+      throw MigrationError(.interrupted, "interrupted before it was begun", file: migration.fileName)
+    }
     progress(.started(migration))
     let clock = ContinuousClock()
     let start = clock.now
@@ -39,7 +42,7 @@ extension Migrator {
 
   /// Runs the script and `record` in one transaction.
   func inTransaction(
-    of migration: Migration, _ sql: String, _ progress: (MigrationProgress) -> Void,
+    of migration: Migration, _ sql: String, _ progress: @escaping (MigrationProgress) -> Void,
     record: (PostgresTransaction) async throws -> Void
   ) async throws {
     try await retrying(migration, progress) {
@@ -59,27 +62,40 @@ extension Migrator {
   private func run(
     _ index: Int, _ statement: SQLScript.Statement, _ migration: Migration, _ body: () async throws -> Void
   ) async throws {
+    if options.stop?.isRequested == true {
+      throw MigrationError(
+        .interrupted, "was interrupted before statement \(index + 1) of \(migration.parts.count)",
+        file: migration.fileName, statement: index + 1)
+    }
     do { try await body() } catch let error as PostgresError { throw StatementFailure(cause: error, index: index) }
   }
 
   /// Tries again what could not have its lock in time: in between, those who waited behind it get their turn.
   private func retrying(
-    _ migration: Migration, _ progress: (MigrationProgress) -> Void, _ body: () async throws -> Void
+    _ migration: Migration, _ progress: @escaping (MigrationProgress) -> Void, _ body: () async throws -> Void
   ) async throws {
     var attempt = 1
+    let watch = LockWatch(connection) { progress(.blocked(migration, by: $0)) }
     while true {
       do {
-        return try await body()
+        return try await watch.during(body)
       } catch {
         let failure = error as? StatementFailure
         guard let cause = failure?.cause ?? error as? PostgresError else { throw error }
         let isWorthIt = cause.sqlState == .lockNotAvailable || cause.isSerializationFailure
-        guard isWorthIt, attempt < options.lockAttempts else {
+        let isStopped = options.stop?.isRequested == true
+        guard isWorthIt, attempt < options.lockAttempts, !isStopped else {
           let parts = migration.parts.count
           let statement = failure.map { $0.index + 1 }
           let place = statement.map { parts > 1 ? " at statement \($0) of \(parts)" : "" } ?? ""
+          if isStopped {
+            throw MigrationError(
+              .interrupted, "was interrupted\(place)", file: migration.fileName, statement: statement)
+          }
+          let blockers = watch.blockers.filter { !$0.isWaiting }.map { "; it waited for \($0)" }.joined()
           throw MigrationError(
-            .failed, "failed\(place)", file: migration.fileName, statement: statement, cause: cause)
+            .failed, "failed\(place)\(isWorthIt ? blockers : "")", file: migration.fileName, statement: statement,
+            cause: cause)
         }
       }
       attempt += 1

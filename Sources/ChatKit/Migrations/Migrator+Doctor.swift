@@ -7,6 +7,7 @@ extension Migrator {
     let status = try await status()
     let holder = try await LockHolder.of(Self.lock, connection)
     var problems = try await attempts().map { problem($0, status, holder) }
+    if let holder { problems += try await blocking(holder) }
     for (migration, applied) in status.changed {
       problems.append(
         MigrationProblem(
@@ -36,6 +37,17 @@ extension Migrator {
     }
     problems += try await invalidIndexes() + unvalidated()
     return problems
+  }
+
+  /// Whom the migrator that is at work waits for.
+  private func blocking(_ holder: LockHolder) async throws -> [MigrationProblem] {
+    try await LockBlocker.of(holder.pid, connection).map { blocker in
+      MigrationProblem(
+        .blocking, "process \(blocker.pid)", "keeps process \(holder.pid) waiting: \(blocker)",
+        repair: .byHand(
+          blocker.isWaiting
+            ? "end those that it waits for" : "'\(blocker.remedy)' ends it, or let it come to its end"))
+    }
   }
 
   private func problem(
@@ -126,7 +138,7 @@ extension Migrator {
   /// Does what can be done without a person, and returns it. Waits for another migrator to end.
   /// - Parameter accepts: asked of each before it is done.
   package func repair(
-    progress: (MigrationProgress) -> Void = { _ in }, accepts: (MigrationProblem) -> Bool = { _ in true }
+    progress: @escaping (MigrationProgress) -> Void = { _ in }, accepts: (MigrationProblem) -> Bool = { _ in true }
   ) async throws -> [MigrationProblem] {
     try await locked(progress) {
       _ = try await prepared()

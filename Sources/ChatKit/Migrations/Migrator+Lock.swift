@@ -14,6 +14,9 @@ extension Migrator {
     let deadline = clock.now + options.patience
     var known: Int32?
     while try await !tryLock() {
+      if options.stop?.isRequested == true {
+        throw MigrationError(.interrupted, "interrupted while it waited for another migrator; nothing was done")
+      }
       // Told once of each holder: the first may be followed by another who waits as well.
       if let holder = try await LockHolder.of(Self.lock, connection), holder.pid != known {
         known = holder.pid

@@ -12,6 +12,8 @@ package struct Migrator: Sendable {
     package var lockAttempts = 6
     /// How long another migrator is waited for.
     package var patience = Duration.seconds(300)
+    /// Ends it from outside.
+    package var stop: MigrationStop?
 
     package init() {}
   }
@@ -45,9 +47,15 @@ package struct Migrator: Sendable {
     var configuration = configuration
     configuration.statementTimeout = .zero
     configuration.applicationName = Self.applicationName(configuration.applicationName)
+    // Of a migrator that was killed PostgreSQL would learn at the end of its statement, and keep its locks until then.
+    configuration.settings["client_connection_check_interval"] = "1000"
     configuration.settings["lock_timeout"] = "\(options.lockTimeout.milliseconds)"
     let connection = try await PostgresConnection.connect(configuration, loop: loop)
-    defer { connection.close() }
+    defer {
+      options.stop?.connection = nil
+      connection.close()
+    }
+    options.stop?.connection = connection
     return try await body(Migrator(connection, migrations.sorted { $0.version < $1.version }, options))
   }
 
@@ -77,7 +85,7 @@ package struct Migrator: Sendable {
 
   /// Applies what is missing, up to and with version `target`, and returns it. Waits for another migrator to end.
   package func up(
-    to target: Int = .max, progress: (MigrationProgress) -> Void = { _ in }
+    to target: Int = .max, progress: @escaping (MigrationProgress) -> Void = { _ in }
   ) async throws -> [Migration] {
     try await locked(progress) {
       let status = try await prepared()
@@ -90,7 +98,7 @@ package struct Migrator: Sendable {
 
   /// Undoes the latest `count` applied migrations, the latest first, and returns them.
   package func down(
-    count: Int = 1, progress: (MigrationProgress) -> Void = { _ in }
+    count: Int = 1, progress: @escaping (MigrationProgress) -> Void = { _ in }
   ) async throws -> [Migration] {
     try await locked(progress) {
       let latest = try await prepared().undoing(count)

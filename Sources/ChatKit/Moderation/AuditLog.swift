@@ -19,6 +19,7 @@ enum AuditLog {
     case roomCreated = "room.created"
     case roomArchived = "room.archived"
     case roomUnarchived = "room.unarchived"
+    case roomRestricted = "room.restricted"
     case memberAdded = "member.added"
     case memberRemoved = "member.removed"
     case memberRoleSet = "member.role_set"

@@ -17,62 +17,11 @@ package struct RoomAdministration: Sendable {
     self.rooms = rooms
   }
 
-  /// Makes a group or channel with its first admin in it.
-  /// Throws `ChatError` invalidRequest (the title, users of another workspace), keyUnavailable,
-  /// limitReached.
-  package func create(
-    _ type: ConversationType, title: String, owner: User, members: [UUID], encrypted: Bool
-  ) async throws -> UUID {
-    try Self.check(title: title)
-    guard type != .direct else { throw ChatError.invalid("type", "Two begin a direct conversation by themselves.") }
-    let others = Set(members).subtracting([owner.id])
-    return try await pool.transaction { [actor] transaction in
-      try await WorkspaceQuota.requireConversation(owner.workspaceId, transaction)
-      if encrypted {
-        let keys = try await transaction.query("SELECT FROM message_keys WHERE state = 'active'")
-        guard keys.count == 1 else { throw ChatError(.keyUnavailable, "no key for messages is active") }
-      }
-      try await Self.require(others, of: owner.workspaceId, transaction)
-      let id = UUID.v7()
-      _ = try await transaction.query(
-        """
-        INSERT INTO conversations (id, workspace_id, type, title, created_by, encrypted)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        """, id, owner.workspaceId, type.rawValue, title, owner.id, encrypted)
-      _ = try await transaction.query(
-        "INSERT INTO participants (conversation_id, user_id, role) VALUES ($1, $2, 'admin')", id, owner.id)
-      let events = try await ParticipantMoves.add(Array(others), to: id, at: 0, by: owner.id, transaction)
-      try await WorkspaceQuota.requireParticipants(in: id, of: owner.workspaceId, transaction)
-      try await Outbox.lay(events, transaction)
-      try await actor.record(.roomCreated, of: id, in: owner.workspaceId, transaction) {
-        $0.field("owner", owner.id)
-        $0.field("type", type.rawValue)
-      }
-      return id
-    }
-  }
-
-  private static func check(title: String) throws {
-    guard (1...ConversationService.Limits().title).contains(title.unicodeScalars.count), !title.utf8.contains(0) else {
-      throw ChatError.invalid("title", "A title has 1 to \(ConversationService.Limits().title) characters.")
-    }
-  }
-
-  private static func require(
-    _ users: Set<UUID>, of workspace: UUID, _ transaction: PostgresTransaction
-  ) async throws {
-    let rows = try await transaction.query(
-      "SELECT id FROM users WHERE workspace_id = $1 AND id = ANY ($2) AND disabled_at IS NULL", workspace, Array(users))
-    let unknown = users.subtracting(try rows.column(0, as: UUID.self))
-    guard let first = unknown.min() else { return }
-    throw ChatError.invalid("member", "user \(first) is disabled, or of another workspace than the room")
-  }
-
   /// Adds a user. False where the user is in it already. Throws `ChatError` forbidden (a direct conversation),
   /// invalidRequest.
   package func add(_ user: UUID, to room: RoomRecord) async throws -> Bool {
     try await change(room, .memberAdded, user) { lastSeq, transaction in
-      try await Self.require([user], of: room.workspaceId, transaction)
+      try await RoomIntake.require([user], of: room.workspaceId, transaction)
       let events = try await ParticipantMoves.add(
         [user], to: room.id, at: lastSeq, by: OperatorIdentity.id, transaction)
       try await WorkspaceQuota.requireParticipants(in: room.id, of: room.workspaceId, transaction)
@@ -114,20 +63,50 @@ package struct RoomAdministration: Sendable {
         WHERE id = $1 AND (archived_at IS NOT NULL) <> $2
         RETURNING title, archived_at, read_only, slow_seconds
         """, room.id, archived)
-      guard rows.count == 1 else { return [] }
-      let (title, archivedAt, isReadOnly, slowMode) = try rows[0].decode((String?, Timestamp?, Bool, Int32).self)
-      return [
-        ConversationChange(
-          conversation: room.id, actor: OperatorIdentity.id,
-          content: .shared(title: title, archivedAt: archivedAt, isReadOnly: isReadOnly, slowMode: slowMode)
-        ).event
-      ]
+      return try Self.told(rows, room)
     }
+  }
+
+  /// Says who may send to a group or channel, and how often; nil leaves a part as it is. False where it is so already.
+  /// Throws `ChatError` invalidRequest.
+  /// - Parameters:
+  ///   - readOnly: only admins send.
+  ///   - slowMode: seconds between two messages of one member, admins excepted; 0 for none.
+  package func restrict(readOnly: Bool?, slowMode: Int32?, of room: RoomRecord) async throws -> Bool {
+    if let slowMode { try RoomIntake.check(slowMode: slowMode) }
+    return try await change(
+      room, .roomRestricted,
+      details: { json in
+        if let readOnly { json.field("readOnly", readOnly) }
+        if let slowMode { json.field("slowMode", Int64(slowMode)) }
+      }
+    ) { _, transaction in
+      let rows = try await transaction.query(
+        """
+        UPDATE conversations SET read_only = coalesce($2, read_only), slow_seconds = coalesce($3, slow_seconds)
+        WHERE id = $1 AND (read_only <> coalesce($2, read_only) OR slow_seconds <> coalesce($3, slow_seconds))
+        RETURNING title, archived_at, read_only, slow_seconds
+        """, room.id, readOnly, slowMode)
+      return try Self.told(rows, room)
+    }
+  }
+
+  /// What clients are told of a room whose row was changed.
+  private static func told(_ rows: PostgresRows, _ room: RoomRecord) throws -> [Event] {
+    guard rows.count == 1 else { return [] }
+    let (title, archivedAt, isReadOnly, slowMode) = try rows[0].decode((String?, Timestamp?, Bool, Int32).self)
+    return [
+      ConversationChange(
+        conversation: room.id, actor: OperatorIdentity.id,
+        content: .shared(title: title, archivedAt: archivedAt, isReadOnly: isReadOnly, slowMode: slowMode)
+      ).event
+    ]
   }
 
   /// Does something with the conversation locked, and lays its events into the outbox. False where there are none.
   private func change(
     _ room: RoomRecord, _ action: AuditLog.Action, _ user: UUID? = nil,
+    details: (inout JSONWriter) -> Void = { _ in },
     _ body: (_ lastSeq: Int64, PostgresTransaction) async throws -> [Event]
   ) async throws -> Bool {
     guard room.type != .direct else {
@@ -142,6 +121,7 @@ package struct RoomAdministration: Sendable {
       try await Outbox.lay(events, transaction)
       try await actor.record(action, of: room.id, in: room.workspaceId, transaction) { json in
         if let user { json.field("userId", user) }
+        details(&json)
       }
       return true
     }

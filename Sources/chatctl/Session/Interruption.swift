@@ -13,6 +13,8 @@ final class Interruption: @unchecked Sendable {
   private var sleepers: [UnsafeContinuation<Void, Never>] = []
   /// What a terminal needs before the process ends: the screen and the cursor of a live view.
   var restore: (() -> Void)?
+  /// What ends the step that goes on, where it need not be waited for.
+  var whenRequested: (() -> Void)?
   private let output: Output
   private let loop: EventLoop
   private var cause = (code: ExitCode.interrupted, message: "interrupted")
@@ -35,7 +37,8 @@ final class Interruption: @unchecked Sendable {
     }
     isRequested = true
     cause = (code, message)
-    output.talk("chatctl: stopping after this step; once more to stop at once")
+    output.talk("chatctl: stopping\(whenRequested == nil ? " after this step" : ""); once more to stop at once")
+    whenRequested?()
     wake()
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Networking
 import Primitives
 import Redis
@@ -10,7 +11,8 @@ import Testing
 struct PresenceTests {
   @Test("the first lease and the end of the last are edges, each published once, with two of the role at work")
   func edges() async throws {
-    try await PresenceDomain.with { presence in
+    // No lease runs out here, however long the machine holds this process up.
+    try await PresenceDomain.with(ttl: .seconds(20)) { presence in
       presence.consume()
       presence.startRole()
       presence.startRole()
@@ -59,6 +61,24 @@ struct PresenceTests {
       #expect(try await presence.isOnline(ann))
       await living.close()
       try await eventually("ann offline") { presence.edges(of: ann) == [true, false] }
+    }
+  }
+
+  @Test("a process that was held up for longer than its leases last renews them all at once, and nobody goes")
+  func stall() async throws {
+    try await PresenceDomain.with(ttl: .milliseconds(600), grace: .milliseconds(120)) { presence in
+      presence.consume()
+      presence.startRole()
+      let users = (0..<300).map { _ in UUID.v7() }
+      let leases = presence.leases()
+      for user in users { _ = leases.take(user) }
+      try await eventually("everybody online") { presence.published.elements.count >= users.count }
+      // As the kernel does where others have the processor.
+      usleep(800_000)
+      try await presence.loop.sleep(for: .milliseconds(700))
+      #expect(presence.published.elements.count { !$0.isOnline } == 0)
+      #expect(presence.published.elements.count == users.count)
+      await leases.close()
     }
   }
 

@@ -57,6 +57,15 @@ struct FileServer: Sendable {
   let folder: String
   let api: Chatd
   let loop: EventLoop
+  let installation: Installation
+
+  /// Runs chatctl with the options of the API; what it says.
+  func chatctl(_ words: [String]) async throws -> String {
+    let place = ["--postgres", installation.postgres, "--redis", installation.redis, "--secrets", installation.secrets]
+    let result = try await TestProcess.run("chatctl", words + place + installation.options)
+    guard result.exit == .code(0) else { throw TestFailure("chatctl \(words): \(result.exit): \(result.output)") }
+    return result.output
+  }
 
   func client(_ token: String? = nil) -> APIClient { APIClient(port: api.port, loop: loop, token: token) }
 
@@ -109,8 +118,9 @@ func withFileServer(
     redis: "unix://\(redis.socket)?db=\(redis.database)", secrets: "\(try TemporaryFolder.make())/secrets")
   installation.options = ["--attachments-folder", folder] + options
   let api = try await installation.start("api")
+  let made = installation
   try await withLoop { loop in
-    try await body(FileServer(database: database, folder: folder, api: api, loop: loop))
+    try await body(FileServer(database: database, folder: folder, api: api, loop: loop, installation: made))
   }
   api.process.signal(SIGKILL)
 }

@@ -100,6 +100,55 @@ struct ObjectStoreTests {
     }
   }
 
+  @Test("the files of a person are given out as URLs, and removed from the bucket with the person")
+  func person() async throws {
+    try await withBucket { server, moto, client in
+      let (ann, bob) = (try await server.person("ann"), try await server.person("bob"))
+      let room = try await server.group(ann, [bob])
+      var paths: [String] = []
+      for (index, who) in [ann, ann, bob].enumerated() {
+        let content = Array("content \(index)".utf8)
+        let announced = try await who.announce(content, in: room).expect(201)
+        let id = try announced.string("id")
+        let upload = try target(announced, "upload", moto)
+        try await client.request("PUT", upload.path, bytes: content, headers: upload.fields).expect(200)
+        _ = try await who.complete(id).expect(200)
+        _ = try await who.send(id, to: room).expect(201)
+        paths.append(try target(try await bob.api.get("/api/attachments/\(id)").expect(200), "download", moto).path)
+      }
+      let folder = try TemporaryFolder.make()
+      // moto closes a connection after its answer: one for each question.
+      func get(_ path: String) async throws -> Answer {
+        let once = APIClient(port: moto.port, loop: server.loop)
+        defer { once.close() }
+        return try await once.get(path)
+      }
+      _ = try await server.chatctl(["user", "export", ann.name, "--to", "\(folder)/export"])
+      let lines = try FileText.read("\(folder)/export/urls.ndjson").split(separator: "\n")
+      #expect(lines.count == 2)
+      var contents: [String] = []
+      for line in lines {
+        let url = try #require(try JSONDocument(parsing: String(line)).root["url"]?.string)
+        contents.append(try await get(String(url.dropFirst(moto.endpoint.utf8.count))).expect(200).text)
+      }
+      #expect(contents.sorted() == ["content 0", "content 1"])
+      #expect(try await server.chatctl(["user", "verify-record", "\(folder)/export/record.json"]).contains("genuine"))
+
+      let erased = try await server.chatctl(
+        ["user", "erase", ann.id, "--record", "\(folder)/erasure.json", "--yes", "-o", "ndjson"])
+      #expect(erased.contains("nothing is left"))
+      #expect(erased.contains("\"store\":\"attachments.content\",\"count\":2"))
+      for path in paths[..<2] {
+        // Without its signature: of what is not there, moto says 404 to that, and of what is there 403.
+        let once = APIClient(port: moto.port, loop: server.loop)
+        #expect(try await once.request("HEAD", String(path.prefix { $0 != "?" })).status == 404)
+        once.close()
+      }
+      #expect(try await get(paths[2]).expect(200).text == "content 2")
+      #expect(try await server.chatctl(["user", "verify-record", "\(folder)/erasure.json"]).contains("genuine"))
+    }
+  }
+
   @Test("files that nobody needs are removed from the bucket, and later where the store is away")
   func orphans() async throws {
     try await withBucket { server, moto, client in

@@ -25,6 +25,9 @@ extension Migration {
       \(changeMessage);
       """)
 
+  /// The functions as they are until 0010, for the way back from there.
+  static var encryptionFunctions: String { "\(sendMessages);\n\n\(changeMessage);" }
+
   /// As in 0001, where its locks and its plan are explained, and as the one before it. A body comes as it is, or as the four
   /// parts of a sealed one; arrays that are NULL stand for NULLs. New is 5: the conversation is encrypted, and the body is not.
   /// That comes before idempotency: the fingerprints of such a conversation are others.

@@ -77,6 +77,21 @@ extension Migration {
 
       \(removeMessage);
       """,
+    // What people rely on is not dropped with its table: who wants nothing of whom, what was reported, and who did what.
+    down: """
+      DO $$ BEGIN
+        IF EXISTS (SELECT FROM user_blocks) OR EXISTS (SELECT FROM message_reports) OR EXISTS (SELECT FROM audit_log) THEN
+          RAISE EXCEPTION 'user_blocks, message_reports or audit_log has rows'
+            USING HINT = 'Keep them elsewhere and empty these tables, if they are to go.';
+        END IF;
+      END $$;
+      DROP FUNCTION remove_message(uuid, bigint, uuid, uuid, timestamptz);
+      \(encryptionFunctions)
+      DROP TABLE user_blocks, slow_marks, message_reports, audit_log;
+      ALTER TABLE conversations DROP COLUMN blocked, DROP COLUMN read_only, DROP COLUMN slow_seconds;
+      ALTER TABLE workspaces DROP COLUMN registration, DROP COLUMN max_users, DROP COLUMN max_conversations,
+        DROP COLUMN max_participants;
+      """,
     allowing: [
       .constraintBlocks: "the columns are new and of one value: workspaces are few, and conversations are read once",
       .manyLocks: "a column of one value is added without writing a row",

@@ -25,6 +25,14 @@ extension Migration {
       CREATE UNIQUE INDEX message_keys_active
         ON message_keys (coalesce(workspace_id, '00000000-0000-0000-0000-000000000000')) WHERE state = 'active';
       """,
+    // While a workspace has an active key of its own there is no way back: which would seal for all?
+    down: """
+      DROP INDEX message_keys_active;
+      ALTER TABLE message_keys DROP COLUMN workspace_id;
+      CREATE UNIQUE INDEX message_keys_active ON message_keys (state) WHERE state = 'active';
+      ALTER TABLE workspaces DROP COLUMN send_count, DROP COLUMN send_window, DROP COLUMN encryption, DROP COLUMN filter,
+        DROP COLUMN filter_words;
+      """,
     allowing: [
       .constraintBlocks: "workspaces are few, and the columns are new",
       .manyLocks: "two small tables, neither of which sending locks",

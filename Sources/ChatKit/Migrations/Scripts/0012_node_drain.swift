@@ -8,5 +8,6 @@ extension Migration {
         ADD COLUMN sockets bigint NOT NULL DEFAULT 0,
         ADD COLUMN drain_rate double precision,
         ADD COLUMN draining boolean NOT NULL DEFAULT false;
-      """)
+      """,
+    down: "ALTER TABLE nodes DROP COLUMN sockets, DROP COLUMN drain_rate, DROP COLUMN draining")
 }

@@ -1,23 +1,9 @@
 package import Postgres
-package import Primitives
+import Primitives
 
 /// Makes the users of a file, batch by batch. A batch is one statement: what a command that died has done of it is all of it or
 /// nothing, and a repetition finds those who exist.
 package struct UserImport: Sendable {
-  package enum Outcome: Sendable, Equatable {
-    case created(UUID)
-    /// Somebody has the name; nothing of them is changed.
-    case exists(UUID)
-    case invalid(String)
-  }
-
-  /// What came of a row.
-  package struct RowResult: Sendable {
-    package var line: Int
-    package var username: String?
-    package var outcome: Outcome
-  }
-
   private let pool: PostgresPool
   private let intake: UserIntake
   private let hasher: PasswordHasher
@@ -32,15 +18,15 @@ package struct UserImport: Sendable {
 
   /// Results in the order of the rows.
   /// - Parameter isDry: nothing is made; who would be is said to be created, under an identifier that nobody has.
-  package func take(_ rows: [UserImportFile.Row], isDry: Bool = false) async throws -> [RowResult] {
-    var results: [RowResult] = []
+  package func take(_ rows: [ImportFile<UserImportRow>.Row], isDry: Bool = false) async throws -> [ImportResult] {
+    var results: [ImportResult] = []
     var candidates: [(index: Int, row: UserImportRow)] = []
     for (index, row) in rows.enumerated() {
       switch row.content {
-      case .failure(let error): results.append(RowResult(line: row.line, outcome: .invalid(error.message)))
+      case .failure(let error): results.append(ImportResult(line: row.line, outcome: .invalid(error.message)))
       case .success(let content):
         results.append(
-          RowResult(line: row.line, username: content.draft.username, outcome: .invalid("it was not looked at")))
+          ImportResult(line: row.line, name: content.draft.username, outcome: .invalid("it was not looked at")))
         candidates.append((index, content))
       }
     }

@@ -1,4 +1,5 @@
 import JSON
+package import Networking
 package import Postgres
 import Primitives
 package import Redis
@@ -26,10 +27,16 @@ package struct PersonErasure: Sendable {
     case verification = "verification"
   }
 
-  /// Messages of a transaction, each of which holds its conversation.
-  private static let batch = 200
+  /// How far a step has come that may take long.
+  package struct Progress: Sendable {
+    package var step: Step
+    /// Bytes of a large table; rooms; files.
+    package var done: Int
+    package var total: Int
+  }
 
-  private let pool: PostgresPool
+  let pool: PostgresPool
+  let walk: TableWalk
   private let redis: RedisClient
   private let emitter: RoomEmitter
   private let content: (any ObjectStore)?
@@ -40,9 +47,10 @@ package struct PersonErasure: Sendable {
   /// - Parameters:
   ///   - content: where files lie; nil leaves them.
   ///   - keepsMessages: what the person has said stays, under the name that says nothing.
+  ///   - rate: bytes of large tables that are looked through in a second; nil for as fast as it goes.
   package init(
     pool: PostgresPool, redis: RedisClient, content: (any ObjectStore)?, presence settings: PresenceSettings,
-    keepsMessages: Bool, by actor: OperatorIdentity
+    keepsMessages: Bool, rate: Int?, by actor: OperatorIdentity, on loop: EventLoop
   ) {
     self.pool = pool
     self.redis = redis
@@ -51,12 +59,13 @@ package struct PersonErasure: Sendable {
     self.settings = settings
     self.keepsMessages = keepsMessages
     self.actor = actor
+    walk = TableWalk(pool: pool, loop: loop, rate: rate)
   }
 
-  /// Does a step of the record, and notes it. It counts on from what an interrupted run of it has noted.
-  /// - Parameter progress: told how many more are done; may throw to end it there.
+  /// Does a step of the record, and notes it. It counts on from what an interrupted run of it has noted, and goes on there.
+  /// - Parameter progress: may throw to end it there.
   package func run(
-    _ index: Int, of record: inout PersonRecord, progress: (Int) throws -> Void
+    _ index: Int, of record: inout PersonRecord, progress: (Progress) throws -> Void
   ) async throws {
     guard let step = Step(rawValue: record.steps[index].name) else {
       throw PersonRecord.Failure(description: "this version knows no step \(record.steps[index].name)")
@@ -70,18 +79,12 @@ package struct PersonErasure: Sendable {
     case .recovery: count = try await forgetSessions(user)
     case .limits: count = try await forgetLimits(user)
     case .messages where keepsMessages: note = "kept: the operator wanted it so"
-    case .messages:
-      count = try await deleteMessages(user) { more in
-        record.steps[index].count += more
-        try progress(more)
-      }
-      record.steps[index].finishedAt = .now()
-      return
+    case .messages, .reactions:
+      try await takeBack(step, of: user, &record.steps[index], progress)
     case .content:
-      (count, note) = try await removeContent(user)
+      (count, note) = try await removeContent(user, progress)
     case .attachments: count = try await deleteAttachments(user)
-    case .reactions: count = try await deleteReactions(user)
-    case .rooms: (count, note) = try await leaveRooms(user)
+    case .rooms: note = try await leaveRooms(user, &record.steps[index], progress)
     case .traces: count = try await deleteTraces(user)
     case .copies: count = try await deleteCopies(user)
     case .profile: count = try await anonymise(user)
@@ -94,6 +97,7 @@ package struct PersonErasure: Sendable {
     }
     record.steps[index].count += count
     record.steps[index].note = note
+    record.steps[index].place = nil
     record.steps[index].finishedAt = .now()
   }
 
@@ -161,48 +165,9 @@ package struct PersonErasure: Sendable {
     return found.sorted()
   }
 
-  // MARK: What the person has said
+  // MARK: What the person has brought
 
-  /// Each is an entry of its conversation's log, as any deletion. The search index follows.
-  private func deleteMessages(_ user: UUID, _ progress: (Int) throws -> Void) async throws -> Int {
-    var count = 0
-    for conversation in try await conversations(of: user) {
-      while true {
-        let ids = (0..<Self.batch).map { _ in UUID.v7() }
-        let done = try await pool.transaction { transaction -> Int in
-          _ = try await transaction.query("SELECT FROM conversations WHERE id = $1 FOR NO KEY UPDATE", conversation)
-          let chosen = try await transaction.query(
-            """
-            SELECT seq FROM messages WHERE conversation_id = $1 AND sender_id = $2 AND deleted_at IS NULL
-            ORDER BY seq LIMIT $3
-            """, conversation, user, Int64(Self.batch))
-          let seqs = try chosen.column(0, as: Int64.self)
-          for (seq, event) in zip(seqs, ids) {
-            _ = try await transaction.query(
-              "SELECT status FROM remove_message($1, $2, $3, $4, now())", conversation, seq, user, event)
-          }
-          return seqs.count
-        }
-        count += done
-        if done > 0 { try progress(done) }
-        if done < Self.batch { break }
-      }
-    }
-    return count
-  }
-
-  /// In which the person has said something that is not deleted; all messages are looked at.
-  private func conversations(of user: UUID) async throws -> [UUID] {
-    try await pool.transaction(readOnly: true, attempts: 1) { transaction in
-      _ = try await transaction.query("SET LOCAL statement_timeout = 0")
-      let rows = try await transaction.run(
-        "SELECT DISTINCT conversation_id FROM messages WHERE sender_id = $1 AND deleted_at IS NULL",
-        PostgresParameters(user), timeout: .seconds(86_400))
-      return try rows.column(0, as: UUID.self).sorted()
-    }
-  }
-
-  private func removeContent(_ user: UUID) async throws -> (Int, String?) {
+  private func removeContent(_ user: UUID, _ progress: (Progress) throws -> Void) async throws -> (Int, String?) {
     let rows = try await pool.query("SELECT id FROM attachments WHERE uploader_id = $1 ORDER BY id", user)
     let ids = try rows.column(0, as: UUID.self)
     guard let content else {
@@ -213,7 +178,10 @@ package struct PersonErasure: Sendable {
       }
       return (0, nil)
     }
-    for id in ids { try await content.remove(id) }
+    for (index, id) in ids.enumerated() {
+      try await content.remove(id)
+      try progress(Progress(step: .content, done: index + 1, total: ids.count))
+    }
     return (ids.count, nil)
   }
 
@@ -225,34 +193,16 @@ package struct PersonErasure: Sendable {
     }
   }
 
-  private func deleteReactions(_ user: UUID) async throws -> Int {
-    try await pool.transaction { transaction in
-      _ = try await transaction.query("SET LOCAL statement_timeout = 0")
-      let rows = try await transaction.run(
-        """
-        WITH gone AS (
-          DELETE FROM reactions WHERE user_id = $1 RETURNING conversation_id, message_seq, emoji
-        ), counted AS (
-          UPDATE reaction_totals t SET total = t.total - 1 FROM gone g
-          WHERE t.conversation_id = g.conversation_id AND t.message_seq = g.message_seq AND t.emoji = g.emoji
-          RETURNING 1
-        )
-        SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM counted)
-        """, PostgresParameters(user), timeout: .seconds(86_400))
-      _ = try await transaction.query("DELETE FROM reaction_totals WHERE total <= 0")
-      let (gone, _) = try rows[0].decode((Int64, Int64).self)
-      return Int(gone)
-    }
-  }
-
   /// Groups and channels; a direct conversation is the other's too, and stays with whoever is left.
-  private func leaveRooms(_ user: UUID) async throws -> (Int, String?) {
+  private func leaveRooms(
+    _ user: UUID, _ step: inout PersonRecord.Step, _ progress: (Progress) throws -> Void
+  ) async throws -> String? {
     let rows = try await pool.query(
       """
       SELECT c.id, c.type = 'direct' FROM participants p JOIN conversations c ON c.id = p.conversation_id
       WHERE p.user_id = $1 ORDER BY c.id
       """, user)
-    var (left, direct) = (0, 0)
+    var direct = 0
     for row in 0..<rows.count {
       let (room, isDirect) = try rows[row].decode((UUID, Bool).self)
       guard !isDirect else {
@@ -268,9 +218,10 @@ package struct PersonErasure: Sendable {
         return removal.epoch
       }
       if let epoch { await emitter.notice(epoch, in: room) }
-      left += 1
+      step.count += 1
+      try progress(Progress(step: .rooms, done: row + 1, total: rows.count))
     }
-    return (left, direct > 0 ? "\(direct) direct conversations stay for the others in them" : nil)
+    return direct > 0 ? "\(direct) direct conversations stay for the others in them" : nil
   }
 
   // MARK: What is known of the person besides

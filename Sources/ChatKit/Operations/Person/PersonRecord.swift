@@ -27,6 +27,8 @@ package struct PersonRecord: Sendable {
     package var sha256: String?
     /// What else there is to know.
     package var note: String?
+    /// Where it goes on, while it is not done.
+    package var place: String?
   }
 
   package var kind: Kind
@@ -72,6 +74,7 @@ package struct PersonRecord: Sendable {
       if let time = step.finishedAt { json.value(time) } else { json.null() }
       if let sha256 = step.sha256 { json.field("sha256", sha256) }
       if let note = step.note { json.field("note", note) }
+      if let place = step.place { json.field("place", place) }
       json.endObject()
     }
     json.endArray()
@@ -94,7 +97,7 @@ package struct PersonRecord: Sendable {
       guard let name = step["store"]?.string, let count = step["count"]?.int else { return nil }
       return Step(
         name: name, count: count, finishedAt: step["finishedAt"]?.timestamp, sha256: step["sha256"]?.string,
-        note: step["note"]?.string)
+        note: step["note"]?.string, place: step["place"]?.string)
     }
   }
 

@@ -16,6 +16,11 @@ extension MigrateCommands {
     case .started(let migration): session.talk("applying \(migration.fileName)")
     case .retrying(let migration, let attempt):
       session.talk("\(migration.fileName) waits for a lock (attempt \(attempt))")
+    case .blocked(let migration, let blockers):
+      for blocker in blockers {
+        session.talk("\(migration.fileName) waits for \(blocker)")
+        if !blocker.isWaiting { session.talk("  to end that: \(blocker.remedy)") }
+      }
     case .finished, .undone: break
     }
   }
@@ -26,18 +31,43 @@ extension MigrateCommands {
     try writer.finish()
   }
 
+  /// Runs `body` with a migrator that Ctrl-C ends, with everything consistent.
+  private static func stoppable<Result>(
+    _ session: Session, _ body: (Migrator) async throws -> Result
+  ) async throws -> Result {
+    var options = Migrator.Options()
+    let stop = MigrationStop()
+    options.stop = stop
+    session.interruption.whenRequested = { stop.request() }
+    defer { session.interruption.whenRequested = nil }
+    do {
+      return try await session.resumable { try await migrator(session, options, body) }
+    } catch {
+      if let error = error as? MigrationError, error.code == .interrupted {
+        session.talk("chatctl: \(error)")
+        try session.checkpoint(resume: session.invocation.line())
+      }
+      throw error
+    }
+  }
+
   // MARK: up
 
   static let up = Command.operation(
     "up", summary: "Apply what is pending",
-    discussion: "Two runs at once are safe: the second names the first and waits for it.",
+    discussion: """
+      Two runs at once are safe: the second names the first and waits for it. A statement that waits for a lock names who has \
+      it, and the line that ends them. Ctrl-C cancels the statement that runs: a migration is undone as a whole, one without a \
+      transaction is begun again by the next run.
+      """,
     examples: [
       Example("chatctl migrate up --postgres postgresql:///chat", "Safe to repeat"),
       Example("chatctl migrate up --to 8 --dry-run --embedded .chatd", "What would be applied"),
     ],
-    options: [target], exitCodes: [.init(.done)] + changed + unchanged, records: one, changes: true
+    options: [target], exitCodes: [.init(.done)] + changed + unchanged + [.init(.interrupted)], records: one,
+    changes: true
   ) { session in
-    let applied = try await migrator(session) { migrator -> [Migration] in
+    let applied = try await stoppable(session) { migrator -> [Migration] in
       let last = session[target] ?? .max
       if session.isDryRun {
         let status = try await migrator.status()
@@ -61,11 +91,11 @@ extension MigrateCommands {
       """,
     examples: [Example("chatctl migrate down --dry-run --embedded .chatd", "What would be undone")],
     options: [count],
-    exitCodes: [.init(.done), .init(.no, "one of them has no way back, or was changed")]
-      + changed.dropFirst() + unchanged,
+    exitCodes: [.init(.done), .init(.no, "one of them has no way back, was changed, or failed")]
+      + changed.dropFirst() + unchanged + [.init(.interrupted)],
     records: one, changes: true, asks: true
   ) { session in
-    let undone = try await migrator(session) { migrator -> [Migration] in
+    let undone = try await stoppable(session) { migrator -> [Migration] in
       let latest = try await migrator.status().undoing(session[count])
       if session.isDryRun || latest.isEmpty { return latest }
       let names = latest.map(\.fileName).joined(separator: ", ")

@@ -21,9 +21,11 @@ enum MigrateCommands {
     subcommands: [status, plan, up, down, verify, lint, doctor, repair, baseline, new])
 
   /// Runs `body` with a migrator of the database that is meant.
-  static func migrator<Result>(_ session: Session, _ body: (Migrator) async throws -> Result) async throws -> Result {
+  static func migrator<Result>(
+    _ session: Session, _ options: Migrator.Options = .init(), _ body: (Migrator) async throws -> Result
+  ) async throws -> Result {
     let configuration = try session.connections.postgresConfiguration()
-    return try await Migrator.with(configuration, loop: session.loop) { try await body($0) }
+    return try await Migrator.with(configuration, loop: session.loop, options: options) { try await body($0) }
   }
 
   static let unchanged: [ExitCode.Meaning] = [.init(.unavailable), .init(.usage)]
@@ -171,7 +173,7 @@ enum MigrateCommands {
   private static let doctor = Command.operation(
     "doctor", summary: "Say what failed, at which statement, and which repair applies",
     discussion: """
-      Looks at attempts that failed or whose process died, changed files, indexes whose building was cut short and \
+      Looks at attempts that failed or whose process died, whom a running migration waits for, changed files, indexes whose building was cut short and \
       constraints that were never validated. Changes nothing.
       """,
     examples: [Example("chatctl migrate doctor --embedded .chatd", "Nothing, where all is well")],
@@ -186,7 +188,8 @@ enum MigrateCommands {
   static let problems = RecordSchema(
     "problem", key: "subject",
     [
-      .init("problem", "failed, running, changed, outOfOrder, unknown, invalidIndex, notValidated or unrecorded"),
+      .init(
+        "problem", "failed, running, blocking, changed, outOfOrder, unknown, invalidIndex, notValidated or unrecorded"),
       .init("subject", "The migration, index or constraint"),
       .init("statement", .integer, "The statement that failed, from 1"),
       .init("line", .integer, wide: true, "Its line in the migration"),

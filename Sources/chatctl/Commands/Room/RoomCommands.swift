@@ -17,7 +17,9 @@ enum RoomCommands {
       Example("chatctl room top", "Where it is loud"),
     ],
     group: "People and rooms", options: [ScopeOptions.workspace],
-    subcommands: [list, get, create, archive, unarchive, members, RoomTopCommand.command, AuditCommands.room])
+    subcommands: [
+      list, get, create, archive, unarchive, restrict, members, importFile, RoomTopCommand.command, AuditCommands.room,
+    ])
 
   private enum State: String, CaseIterable, Sendable { case active, archived }
 
@@ -92,7 +94,7 @@ enum RoomCommands {
     }
   }
 
-  private static let codes: [ExitCode.Meaning] = [
+  static let codes: [ExitCode.Meaning] = [
     .init(.done), .init(.no, "there is no such room, or it may not be done"), .init(.usage), .init(.unavailable),
   ]
 
@@ -142,10 +144,11 @@ enum RoomCommands {
       return .done
     }
     let mode = session.connections.options.encryption.mode
-    let administration = try await session.roomAdministration()
-    let id = try await administration.create(
-      kind, title: session[title], owner: owner.user, members: members,
-      encrypted: session[encrypted] || mode == .all)
+    var draft = RoomIntake.Draft(
+      type: kind, title: session[title], owner: owner.user.id, workspace: owner.user.workspaceId)
+    draft.members = Set(members)
+    draft.isEncrypted = session[encrypted] || mode == .all
+    let id = try await RoomIntake(pool: try session.connections.postgres(), by: .current).create(draft)
     let writer = try session.records(isList: false)
     try writer.add(values(try await session.roomDirectory().find(id.description, in: owner.workspace)))
     try writer.finish()

@@ -61,6 +61,10 @@ extension UserCommands {
   private static let keepMessages = Flag(
     "keep-messages", help: "Leave what the person has said, under a name that says nothing.")
 
+  private static let rate = Option<ByteCount?>(
+    "rate", .size(.kibibytes(16) ... .gibibytes(16)), defaultText: "as fast as it goes",
+    help: "How much of the messages and reactions is looked through a second.")
+
   static let erase = Command.operation(
     "erase", summary: "Take away what is kept of a person",
     discussion: """
@@ -68,13 +72,14 @@ extension UserCommands {
       of each, and clients are told), uploaded files, reactions, memberships, receipts, mentions, blocks, copies in dead letters \
       and webhooks, and at last the profile. The account's row stays, disabled, as erased-…, for conversations name it. Then it \
       looks again. The record of it is signed with the key of access tokens, and names the person by the identifier only. There \
-      is no way back: 'chatctl user export' first. Interrupted and repeated with the identifier, it goes on.
+      is no way back: 'chatctl user export' first. No index leads to what somebody has said, so all messages and reactions are \
+      looked through; --rate slows that down. Interrupted and repeated with the identifier, it goes on where it was.
       """,
     examples: [
       Example("chatctl user erase ann --record erasure-ann.json", "Asks for the name once more"),
       Example("chatctl user verify-record erasure-ann.json", "Whether the record is genuine"),
     ],
-    options: [recordFile, keepMessages], arguments: [ScopeOptions.user], exitCodes: codes, records: schema,
+    options: [recordFile, keepMessages, rate], arguments: [ScopeOptions.user], exitCodes: codes, records: schema,
     changes: true,
     asks: true
   ) { session in
@@ -93,16 +98,29 @@ extension UserCommands {
     defer { (files as? S3ObjectStore)?.close() }
     let erasure = PersonErasure(
       pool: try session.connections.postgres(), redis: try await session.connections.redis(), content: files,
-      presence: session.presenceSettings, keepsMessages: session[keepMessages], by: .current)
-    let progress = Progress("deleting messages", unit: "messages", session)
+      presence: session.presenceSettings, keepsMessages: session[keepMessages], rate: session[rate]?.bytes,
+      by: .current,
+      on: session.loop)
+    var bar: (step: PersonErasure.Step, progress: Progress)?
     return try await session.perform(.erasure, of: found, steps: steps, in: session[recordFile], keys: keys) {
       index, record in
-      try await erasure.run(index, of: &record) { count in
-        progress.advance(by: count)
+      try await erasure.run(index, of: &record) { now in
+        let (what, unit, shift) =
+          switch now.step {
+          case .messages: ("looking for messages", "MiB", 20)
+          case .reactions: ("looking for reactions", "MiB", 20)
+          case .rooms: ("leaving", "rooms", 0)
+          default: ("removing", "files", 0)
+          }
+        if bar?.step != now.step {
+          bar?.progress.finish()
+          bar = (now.step, Progress(what, total: now.total >> shift, unit: unit, session))
+        }
+        if let bar { bar.progress.advance(by: (now.done >> shift) - bar.progress.done) }
         try session.checkpoint(
           resume: session.invocation.line(with: [(ScopeOptions.user.parameter.name, ["\(found.user.id)"])]))
       }
-      progress.finish()
+      bar?.progress.finish()
     }
   }
 

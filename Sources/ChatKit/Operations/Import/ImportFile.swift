@@ -1,20 +1,21 @@
 import Commands
 import Glibc
 
-/// A file of users, read row by row: NDJSON, an object a line, or CSV, whose first line names the fields.
-package final class UserImportFile {
-  package enum Format: String, CaseIterable, Sendable { case ndjson, csv }
+/// What a file of an import is.
+package enum ImportFormat: String, CaseIterable, Sendable { case ndjson, csv }
 
+/// A file of users or rooms, read row by row: NDJSON, an object a line, or CSV, whose first line names the fields.
+package final class ImportFile<Content: ImportRow> {
   /// A row, or why it is none.
   package struct Row: Sendable {
     /// On which it begins, from 1.
     package var line: Int
-    package var content: Result<UserImportRow, ChatError>
+    package var content: Result<Content, ChatError>
   }
 
-  private static let longestLine = 1 << 20
+  private static var longestLine: Int { 1 << 20 }
   private let descriptor: Int32
-  private let format: Format
+  private let format: ImportFormat
   /// Rows before this line are left out.
   private let first: Int
   private var isAtEnd = false
@@ -25,13 +26,13 @@ package final class UserImportFile {
   private var line = 1
   // CSV
   private var parser = CSVParser()
-  private var header: [UserImportRow.Field]?
+  private var header: [Content.Field]?
 
   /// - Parameters:
   ///   - path: `-` for standard input.
   ///   - format: nil: by the name's end, `.csv` or anything else.
   /// Throws `ConfigurationError`.
-  package init(_ path: String, format: Format?, from line: Int) throws {
+  package init(_ path: String, format: ImportFormat?, from line: Int) throws {
     descriptor = path == "-" ? dup(0) : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw ConfigurationError(.invalidInput, "cannot read \(path): \(String(cString: strerror(errno)))")
@@ -112,15 +113,16 @@ package final class UserImportFile {
   private func add(line bytes: ArraySlice<UInt8>) {
     defer { line += 1 }
     guard line >= first, bytes.contains(where: { $0 != 0x20 && $0 != 0x0d && $0 != 0x09 }) else { return }
-    rows.append(Row(line: line, content: Self.result { try UserImportRow(json: bytes) }))
+    rows.append(Row(line: line, content: Self.result { try Content(json: bytes) }))
   }
 
   private func take(_ record: CSVParser.Record) throws(CSVParser.Failure) {
     guard let header else {
       do {
-        let fields = try record.fields.map { try UserImportRow.field($0) }
-        guard Set(fields).count == fields.count, fields.contains(.username) else {
-          throw ChatError(.invalidRequest, "the first line names each field once, and username among them")
+        let fields = try record.fields.map { try Content.field($0) }
+        guard Set(fields).count == fields.count, fields.contains(Content.identifier) else {
+          throw ChatError(
+            .invalidRequest, "the first line names each field once, and \(Content.identifier.rawValue) among them")
         }
         self.header = fields
       } catch {
@@ -129,10 +131,10 @@ package final class UserImportFile {
       return
     }
     guard record.line >= first else { return }
-    let content: Result<UserImportRow, ChatError>
+    let content: Result<Content, ChatError>
     if record.fields.count == header.count {
       let values = Dictionary(uniqueKeysWithValues: zip(header, record.fields))
-      content = Self.result { try UserImportRow(values) }
+      content = Self.result { try Content(values) }
     } else {
       content = .failure(
         ChatError(.invalidRequest, "\(record.fields.count) fields, and the first line names \(header.count)"))
@@ -140,7 +142,7 @@ package final class UserImportFile {
     rows.append(Row(line: record.line, content: content))
   }
 
-  private static func result(_ body: () throws -> UserImportRow) -> Result<UserImportRow, ChatError> {
+  private static func result(_ body: () throws -> Content) -> Result<Content, ChatError> {
     do { return .success(try body()) } catch {
       return .failure(error as? ChatError ?? ChatError(.invalidRequest, "\(error)"))
     }
