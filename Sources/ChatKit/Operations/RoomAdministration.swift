@@ -27,18 +27,11 @@ package struct RoomAdministration: Sendable {
     guard type != .direct else { throw ChatError.invalid("type", "Two begin a direct conversation by themselves.") }
     let others = Set(members).subtracting([owner.id])
     return try await pool.transaction { [actor] transaction in
-      try await WorkspaceQuota.requireConversation(owner.workspaceId, transaction)
-      if encrypted {
-        let keys = try await transaction.query("SELECT FROM message_keys WHERE state = 'active'")
-        guard keys.count == 1 else { throw ChatError(.keyUnavailable, "no key for messages is active") }
-      }
+      let draft = RoomMoves.Draft(
+        workspace: owner.workspaceId, type: type, title: title, creator: owner.id, isEncrypted: encrypted)
+      let id = draft.id
+      try await RoomMoves.make(draft, transaction)
       try await Self.require(others, of: owner.workspaceId, transaction)
-      let id = UUID.v7()
-      _ = try await transaction.query(
-        """
-        INSERT INTO conversations (id, workspace_id, type, title, created_by, encrypted)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        """, id, owner.workspaceId, type.rawValue, title, owner.id, encrypted)
       _ = try await transaction.query(
         "INSERT INTO participants (conversation_id, user_id, role) VALUES ($1, $2, 'admin')", id, owner.id)
       let events = try await ParticipantMoves.add(Array(others), to: id, at: 0, by: owner.id, transaction)
@@ -108,20 +101,9 @@ package struct RoomAdministration: Sendable {
   /// Archives a group or channel for all, or takes it back. False where it is so already.
   package func set(archived: Bool, of room: RoomRecord) async throws -> Bool {
     try await change(room, archived ? .roomArchived : .roomUnarchived) { _, transaction in
-      let rows = try await transaction.query(
-        """
-        UPDATE conversations SET archived_at = CASE WHEN $2 THEN now() END
-        WHERE id = $1 AND (archived_at IS NOT NULL) <> $2
-        RETURNING title, archived_at, read_only, slow_seconds
-        """, room.id, archived)
-      guard rows.count == 1 else { return [] }
-      let (title, archivedAt, isReadOnly, slowMode) = try rows[0].decode((String?, Timestamp?, Bool, Int32).self)
-      return [
-        ConversationChange(
-          conversation: room.id, actor: OperatorIdentity.id,
-          content: .shared(title: title, archivedAt: archivedAt, isReadOnly: isReadOnly, slowMode: slowMode)
-        ).event
-      ]
+      let settings = RoomMoves.Settings(isArchived: archived)
+      let event = try await RoomMoves.settle(settings, of: room.id, by: OperatorIdentity.id, transaction)
+      return event.map { [$0] } ?? []
     }
   }
 
