@@ -233,17 +233,19 @@ __chatctl_takes_value() {
     '/lag/reset -o' | '/lag/reset --fields' | '/lag/export --serve' | '/lag/export --interval' | \
     '/lag/export --warn' | '/lag/export --crit' | '/lag/export --topic' | '/topic/list --output' | \
     '/topic/list -o' | '/topic/list --fields' | '/topic/describe --output' | '/topic/describe -o' | \
-    '/topic/describe --fields' | '/topic/diff --to-partitions' | '/topic/diff --to-replication' | \
-    '/topic/diff --set' | '/topic/diff --unset' | '/topic/diff --output' | '/topic/diff -o' | \
-    '/topic/diff --fields' | '/topic/apply --to-partitions' | '/topic/apply --to-replication' | \
-    '/topic/apply --set' | '/topic/apply --unset' | '/topic/apply --output' | '/topic/apply -o' | \
-    '/topic/apply --fields' | '/dead/list --room' | '/dead/list --limit' | '/dead/list --output' | \
-    '/dead/list -o' | '/dead/list --fields' | '/dead/show --output' | '/dead/show -o' | \
-    '/dead/show --fields' | '/dead/replay --rate' | '/dead/replay --wait' | '/dead/replay --output' | \
-    '/dead/replay -o' | '/dead/replay --fields' | '/dead/drop --room' | '/outbox/status --warn' | \
-    '/outbox/status --output' | '/outbox/status -o' | '/outbox/status --fields' | '/outbox/replay --rate' | \
-    '/outbox/replay --older' | '/outbox/replay --output' | '/outbox/replay -o' | '/outbox/replay --fields' | \
-    '/trace --scan' | '/trace --output' | '/trace -o' | '/trace --fields' | '/load/run --html' | \
+    '/topic/describe --fields' | '/topic/diff --filename' | '/topic/diff -f' | \
+    '/topic/diff --to-partitions' | '/topic/diff --to-replication' | '/topic/diff --set' | \
+    '/topic/diff --unset' | '/topic/diff --output' | '/topic/diff -o' | '/topic/diff --fields' | \
+    '/topic/apply --filename' | '/topic/apply -f' | '/topic/apply --to-partitions' | \
+    '/topic/apply --to-replication' | '/topic/apply --set' | '/topic/apply --unset' | \
+    '/topic/apply --output' | '/topic/apply -o' | '/topic/apply --fields' | '/dead/list --room' | \
+    '/dead/list --limit' | '/dead/list --output' | '/dead/list -o' | '/dead/list --fields' | \
+    '/dead/show --output' | '/dead/show -o' | '/dead/show --fields' | '/dead/replay --rate' | \
+    '/dead/replay --wait' | '/dead/replay --output' | '/dead/replay -o' | '/dead/replay --fields' | \
+    '/dead/drop --room' | '/outbox/status --warn' | '/outbox/status --output' | '/outbox/status -o' | \
+    '/outbox/status --fields' | '/outbox/replay --rate' | '/outbox/replay --older' | \
+    '/outbox/replay --output' | '/outbox/replay -o' | '/outbox/replay --fields' | '/trace --scan' | \
+    '/trace --node' | '/trace --output' | '/trace -o' | '/trace --fields' | '/load/run --html' | \
     '/load/run --json' | '/load/run --socket-url' | '/load/run --users' | '/load/run --output' | \
     '/load/run -o' | '/load/run --fields' | '/load/compare --tolerance' | '/load/compare --floor' | \
     '/load/compare --metric' | '/load/compare --output' | '/load/compare -o' | '/load/compare --fields' | \
@@ -413,8 +415,10 @@ __chatctl_values() {
     '/topic/list --output' | '/topic/list -o') REPLY='table wide json ndjson yaml name' ;;
     '/topic/describe --output' | '/topic/describe -o') REPLY='table wide json ndjson yaml name' ;;
     '/topic/describe @'1) REPLY=@dynamic ;;
+    '/topic/diff --filename' | '/topic/diff -f') REPLY=@file ;;
     '/topic/diff --output' | '/topic/diff -o') REPLY='table wide json ndjson yaml name' ;;
     '/topic/diff @'*) REPLY=@dynamic ;;
+    '/topic/apply --filename' | '/topic/apply -f') REPLY=@file ;;
     '/topic/apply --output' | '/topic/apply -o') REPLY='table wide json ndjson yaml name' ;;
     '/topic/apply @'*) REPLY=@dynamic ;;
     '/topic/delete @'1) REPLY=@dynamic ;;
@@ -758,11 +762,11 @@ __chatctl_words() {
       ;;
     '/topic/diff')
       commands=''
-      options='--to-partitions --to-replication --set --unset --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--filename -f --to-partitions --to-replication --set --unset --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/topic/apply')
       commands=''
-      options='--to-partitions --to-replication --set --unset --output -o --fields --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--filename -f --to-partitions --to-replication --set --unset --output -o --fields --dry-run --yes -y --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/topic/delete')
       commands=''
@@ -802,7 +806,7 @@ __chatctl_words() {
       ;;
     '/trace')
       commands=''
-      options='--scan --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--scan --node --output -o --fields --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/load')
       commands='run compare clean'
