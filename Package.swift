@@ -128,13 +128,16 @@ let package = Package(
         "Primitives", "Redis",
         "TestSupport", "YAML",
       ]),
-    tests("LoadTests", ["JSON", "Load", "Primitives", "YAML"]),
+    tests("LoadTests", ["ChatKit", "JSON", "Load", "Primitives", "YAML"]),
     tests(
       "ChatctlTests",
       ["ChatKit", "Commands", "JSON", "Metrics", "Networking", "Primitives", "TestSupport", "YAML", "chatctl"]),
     tests(
       "IntegrationTests",
-      ["TestSupport", "ChatKit", "HTTP", "JSON", "Kafka", "Networking", "Postgres", "Primitives", "Redis"],
+      [
+        "TestCertificates", "TestSupport", "ChatKit", "HTTP", "JSON", "Kafka", "Networking", "Postgres", "Primitives",
+        "Redis",
+      ],
       exclude: ["Chatctl/Examples"]),
     tests(
       "ClientTests", ["TestCertificates", "TestSupport", "ChatKit", "JSON", "Primitives"],

@@ -6,6 +6,8 @@ import Postgres
 struct Encryption: Sendable {
   let master: MasterKey?
   let keys: MessageKeys
+  /// Looks for the master key again: an operator may make the first key while this process runs without one.
+  let findMaster: @Sendable () throws -> MasterKey?
 
   /// Reads the keys. Where encryption is on and there never was a key, the first one is made, and with it a master key unless
   /// a file was named for it.
@@ -31,6 +33,10 @@ struct Encryption: Sendable {
 
   private static func load(_ options: Options, _ secrets: Secrets, _ pool: PostgresPool) async throws -> Encryption {
     let isOn = options.encryption.mode != .off
+    let named = options.encryption
+    let findMaster: @Sendable () throws -> MasterKey? = {
+      try named.namedMasterKey() ?? secrets.masterKey(isMade: false)
+    }
     let records = try await MessageKeyRecord.all(pool)
     // A new one would not open the keys that there are.
     let master = try options.encryption.namedMasterKey() ?? secrets.masterKey(isMade: isOn && records.isEmpty)
@@ -38,8 +44,9 @@ struct Encryption: Sendable {
     guard isOn || master != nil else {
       // Nothing is encrypted here, and what others have encrypted is answered as unreadable.
       var problems: [KeyError] = []
-      return Encryption(master: nil, keys: MessageKeys(records, master: nil, problems: &problems))
+      return Encryption(
+        master: nil, keys: MessageKeys(records, master: nil, problems: &problems), findMaster: findMaster)
     }
-    return Encryption(master: master, keys: try await KeyRing.load(pool, master: master))
+    return Encryption(master: master, keys: try await KeyRing.load(pool, master: master), findMaster: findMaster)
   }
 }

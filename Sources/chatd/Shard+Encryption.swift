@@ -8,7 +8,9 @@ extension Shard {
   /// they do not know.
   func keyWatch(_ encryption: Encryption, of shards: [Shard]) -> KeyWatch {
     let (log, loop) = (self.log, self.loop)
-    let watch = KeyWatch(encryption.keys, master: encryption.master, pool: pool, loop: loop) { keys in
+    let watch = KeyWatch(
+      encryption.keys, master: encryption.master, findMaster: encryption.findMaster, pool: pool, loop: loop
+    ) { keys in
       for shard in shards { _ = try? await shard.loop.submit { shard.vault.replace(keys) } }
       log.notice(
         "the keys of messages were read",

@@ -20,7 +20,7 @@ struct BusCommandTests {
       "topic list --all", "topic describe chat.events -o yaml", "topic diff", "topic diff a b",
       "topic apply chat.events --to-partitions 16 --set retention.ms=7d --unset segment.bytes --yes",
       "topic delete old --dry-run", "dead list --room 01890000-0000-7000-8000-000000000001 --limit 5",
-      "dead show 01890000-0000-7000-8000-000000000001", "dead replay --all --rate 10 --wait 0",
+      "dead show 01890000-0000-7000-8000-000000000001", "dead replay --all --rate 10 --wait 5s",
       "dead replay 01890000-0000-7000-8000-000000000001", "dead drop 01890000-0000-7000-8000-000000000001 -y",
       "dead drop --room 01890000-0000-7000-8000-000000000001", "outbox status --warn 1m",
       "outbox replay --older 0s --rate 5",
@@ -35,7 +35,7 @@ struct BusCommandTests {
     arguments: [
       "topic describe", "topic diff --to-partitions 3", "topic diff a b --set x=y", "topic apply a --set x",
       "topic apply a --to-partitions 0", "dead show yesterday", "dead replay", "dead drop",
-      "dead replay 01890000-0000-7000-8000-000000000001 --all",
+      "dead replay 01890000-0000-7000-8000-000000000001 --all", "dead replay --all --rate 10 --wait 0",
       "dead drop 01890000-0000-7000-8000-000000000001 --room 01890000-0000-7000-8000-000000000001", "trace", "trace x",
       "check everything", "check -o yaml", "wait", "wait lag --below 0", "outbox replay --rate 0",
     ])

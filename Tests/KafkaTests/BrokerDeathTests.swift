@@ -79,4 +79,66 @@ struct BrokerDeathTests {
     // Without a quorum none would end in good order.
     for broker in brokers { try await broker.kill() }
   }
+
+  @Test("whoever asks about groups lives on when their coordinator is killed, and learns of them again")
+  func coordinator() async throws {
+    let brokers = try await KafkaBroker.startCluster(in: "\(try TemporaryFolder.make())/kafka")
+    try await Fixture.with(partitions: 2, on: KafkaConfiguration(brokers: brokers.map(\.address))) { kafka in
+      let admin = kafka.admin
+      try await kafka.produce((0..<10).map { kafka.record("", "\($0)", partition: Int32($0 % 2)) })
+      let seen = Seen()
+      let consumer = try kafka.consumer { seen.records += $0 }
+      try await eventually("all") { seen.records.count == 10 }
+      try await eventually("it has committed") { try await admin.committedOffsets(of: kafka.group).count == 2 }
+      let group = try #require(try await admin.describeGroups([kafka.group])[kafka.group]).get()
+      let port = group.coordinator.split(separator: ":").last.map(String.init)
+      let broker = try #require(brokers.first { $0.address.hasSuffix(":\(port ?? "?")") })
+      // Requests are under way all the time, as of a live view.
+      let asking = Asking(admin, kafka.group, [kafka.partition: 1])
+      asking.start(kafka.loop)
+      try await eventually("some answers") { asking.answers > 3 }
+      try await broker.kill()
+      try await eventually(within: .seconds(60), "another coordinator") {
+        let found = try? await admin.describeGroups([kafka.group])[kafka.group]?.get()
+        return found?.state == .stable && found?.coordinator != group.coordinator && found?.members.count == 1
+      }
+      let before = asking.answers
+      try await eventually(within: .seconds(60), "answers again") { asking.answers > before + 3 }
+      asking.stop()
+      // The list is whole again, once the cluster no longer counts the dead one.
+      try await eventually(within: .seconds(60), "the list, with the group at rest") {
+        (try? await admin.listGroups())?.contains { $0.name == kafka.group && $0.state == .stable } == true
+      }
+      await consumer.close()
+    }
+    for broker in brokers { try await broker.kill() }
+  }
+
+  /// Asks and asks; errors are answers that do not count.
+  private final class Asking: @unchecked Sendable {
+    private let admin: KafkaAdmin
+    private let group: String
+    private let offsets: [KafkaPartition: Int64]
+    private(set) var answers = 0
+    private var isStopped = false
+
+    init(_ admin: KafkaAdmin, _ group: String, _ offsets: [KafkaPartition: Int64]) {
+      self.admin = admin
+      self.group = group
+      self.offsets = offsets
+    }
+
+    func start(_ loop: EventLoop) {
+      loop.start { [self] in
+        while !isStopped {
+          try? await loop.sleep(for: .milliseconds(2))
+          _ = try? await admin.describeGroups([group])
+          if (try? await admin.alterOffsets(of: "\(group)-idle", offsets)) != nil { answers += 1 }
+          _ = try? await admin.committedOffsets(of: group, in: Array(offsets.keys))
+        }
+      }
+    }
+
+    func stop() { isStopped = true }
+  }
 }

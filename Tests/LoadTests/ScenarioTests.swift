@@ -1,3 +1,4 @@
+import ChatKit
 import Load
 import Primitives
 import Testing
@@ -152,5 +153,47 @@ struct ThresholdTests {
     }
     #expect(MetricName.suggestion(for: "delivry.p99") == "delivery.p99")
     #expect(MetricName.suggestion(for: "generator.latness.p99") == "generator.lateness.p99")
+  }
+}
+
+extension ScenarioTests {
+  @Test("who reads manifests is told what 'load run' would say, at the same place")
+  func manifest() throws {
+    let text =
+      "apiVersion: chatd/v1\nkind: LoadScenario\nmetadata: {name: x, labels: {team: a}}\nspec:\n  users: 10\n"
+      + "  rooms: [{count: 2, members: 5}]\n  stages: [{for: 10s, rate: 5}]\n"
+    func problems(_ more: String) throws -> [String] {
+      let root = try YAMLNode.documents(in: Array((text + more).utf8), file: "x.yaml")[0]
+      return LoadScenario.document.problems(root).map(\.description)
+    }
+    #expect(try problems("") == [])
+    let wrong = try problems("  thresholds: [delivery.p98 < 1ms]\n")
+    #expect(wrong.count == 1 && wrong[0].hasPrefix("x.yaml:8:16: "), "\(wrong)")
+    #expect(wrong[0].contains("there is no metric 'delivery.p98'; did you mean 'delivery.p9"), "\(wrong)")
+    #expect(try problems("  arivals: uniform\n").first?.hasPrefix("x.yaml:8:3: unknown key 'arivals'") == true)
+    var source = ManifestSource(documents: [LoadScenario.document])
+    try source.parse(Array((text + "  seed: x\n").utf8), file: "x.yaml", folder: "", isNamed: true)
+    #expect(source.problems.count == 1 && source.manifests.map(\.id.name) == ["x"])
+  }
+
+  @Test("what is explained is what is read")
+  func explained() throws {
+    // A value of no type that any key has: a key that is known complains of it, one that is not of the key.
+    func isKnown(_ spec: String) -> Bool { !complaint(spec).contains("unknown key") }
+    func check(_ fields: [ManifestField], _ place: (String) -> String) {
+      for field in fields {
+        #expect(isKnown(place("\(field.name): [[]]")), "\(field.name)")
+        guard !field.fields.isEmpty else { continue }
+        check(field.fields) { inner in
+          place(field.type.hasPrefix("list") ? "\(field.name): [{\(inner)}]" : "\(field.name): {\(inner)}")
+        }
+      }
+    }
+    check(LoadScenario.fields) { part in
+      let key = part.prefix { $0 != ":" }
+      return ([part] + Self.least.split(separator: "\n").map(String.init).filter { !$0.hasPrefix(key) })
+        .joined(separator: "\n")
+    }
+    #expect(!isKnown(Self.least + "\nnothing: 1"))
   }
 }

@@ -51,7 +51,8 @@ package final class TLSAuthority: Sendable {
 
   /// Makes `NAME.pem`, with the authority's certificate behind it, and `NAME.key`.
   package func issue(
-    _ name: String, names: [String] = ["localhost"], use: Use = .server, isExpired: Bool = false, rsa: Bool = false
+    _ name: String, names: [String] = ["localhost"], use: Use = .server, isExpired: Bool = false, rsa: Bool = false,
+    days: Int = 2
   ) throws -> (certificate: String, key: String) {
     let base = "\(folder)/\(name)"
     let kind = rsa ? "rsa:2048" : "ec -pkeyopt ec_paramgen_curve:P-256"
@@ -68,7 +69,7 @@ package final class TLSAuthority: Sendable {
     } else {
       try Self.openssl(
         "x509 -req -in \(base).csr -CA \(folder)/ca.pem -CAkey \(folder)/ca.key -set_serial \(Int.random(in: 1...(1 << 60))) "
-          + "-days 2 -out \(base).leaf -extfile /dev/stdin <<'END'\n\(extensions)END\n")
+          + "-days \(days) -out \(base).leaf -extfile /dev/stdin <<'END'\n\(extensions)END\n")
     }
     _ = Self.shell("cat \(base).leaf \(folder)/ca.pem > \(base).pem")
     return ("\(base).pem", "\(base).key")

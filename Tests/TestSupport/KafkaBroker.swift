@@ -33,12 +33,21 @@ package final class KafkaBroker: @unchecked Sendable {
     configuration: @escaping @Sendable (String) -> KafkaConfiguration = { KafkaConfiguration(brokers: [$0]) },
     within limit: Duration = .seconds(90)
   ) async throws -> KafkaBroker {
-    let port = try port ?? FreePort.pick(2)
-    let broker = KafkaBroker(
-      directory, port, settings, try await launch(directory, port, settings), configuration)
-    try await broker.waitUntilReady(limit)
-    return broker
+    await starts.enter()
+    do {
+      let port = try port ?? FreePort.pick(2)
+      let broker = KafkaBroker(
+        directory, port, settings, try await launch(directory, port, settings), configuration)
+      try await broker.waitUntilReady(limit)
+      await starts.leave()
+      return broker
+    } catch {
+      await starts.leave()
+      throw error
+    }
   }
+
+  private static let starts = StartGate(2)
 
   /// Three of them as one cluster, with every topic on all three.
   package static func startCluster(in directory: String) async throws -> [KafkaBroker] {

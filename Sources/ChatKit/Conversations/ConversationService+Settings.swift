@@ -23,22 +23,12 @@ extension ConversationService {
       guard held.role == .admin else {
         throw ChatError(.forbidden, "Only an admin of the conversation may change it.")
       }
-      let rows = try await transaction.query(
-        """
-        UPDATE conversations SET title = coalesce($2, title),
-          archived_at = CASE WHEN $3 IS NULL THEN archived_at WHEN $3 THEN coalesce(archived_at, now()) END,
-          read_only = coalesce($4, read_only), slow_seconds = coalesce($5, slow_seconds)
-        WHERE id = $1 AND (($2::text IS NOT NULL AND title IS DISTINCT FROM $2)
-          OR ($3::boolean IS NOT NULL AND $3 <> (archived_at IS NOT NULL))
-          OR ($4::boolean IS NOT NULL AND $4 <> read_only) OR ($5::integer IS NOT NULL AND $5 <> slow_seconds))
-        RETURNING title, archived_at, read_only, slow_seconds
-        """, conversation, title, isArchived, isReadOnly, slowMode)
-      guard rows.count == 1 else { return [] }
-      let (shown, archivedAt, isReadOnly, slowMode) = try rows[0].decode((String?, Timestamp?, Bool, Int32).self)
-      let change = ConversationChange(
-        conversation: conversation, actor: actor.id,
-        content: .shared(title: shown, archivedAt: archivedAt, isReadOnly: isReadOnly, slowMode: slowMode))
-      return try await record([change.event], transaction)
+      let settings = RoomMoves.Settings(
+        title: title, isArchived: isArchived, isReadOnly: isReadOnly, slowMode: slowMode)
+      guard let event = try await RoomMoves.settle(settings, of: conversation, by: actor.id, transaction) else {
+        return []
+      }
+      return try await record([event], transaction)
     }
     publisher.publish(events)
     return try await entry(conversation, for: actor.id)

@@ -6,13 +6,15 @@ import Primitives
 enum ParticipantMoves {
   /// Adds those who are not in it, with its history read.
   static func add(
-    _ users: [UUID], to conversation: UUID, at lastSeq: Int64, by actor: UUID, _ transaction: PostgresTransaction
+    _ users: [UUID], to conversation: UUID, at lastSeq: Int64, as role: ParticipantRole = .member, by actor: UUID,
+    _ transaction: PostgresTransaction
   ) async throws -> [Event] {
+    guard !users.isEmpty else { return [] }
     let rows = try await transaction.query(
       """
-      INSERT INTO participants (conversation_id, user_id, read_seq, delivered_seq, joined_seq)
-      SELECT $1, unnest($2::uuid[]), $3, $3, $3 ON CONFLICT DO NOTHING RETURNING user_id
-      """, conversation, users, lastSeq)
+      INSERT INTO participants (conversation_id, user_id, role, read_seq, delivered_seq, joined_seq)
+      SELECT $1, unnest($2::uuid[]), $4, $3, $3, $3 ON CONFLICT DO NOTHING RETURNING user_id
+      """, conversation, users, lastSeq, role.rawValue)
     return try rows.column(0, as: UUID.self).map {
       ParticipantChange(conversation: conversation, user: $0, actor: actor, change: .joined).event
     }

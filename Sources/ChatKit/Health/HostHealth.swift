@@ -1,6 +1,6 @@
 import COpenSSL
 import Glibc
-import Primitives
+package import Primitives
 
 /// This machine, for those chatds that run on it.
 package enum HostHealth {
@@ -46,22 +46,39 @@ package enum HostHealth {
 
   // MARK: Certificates
 
-  /// When a listener's certificate ends.
-  package static func certificate(_ path: String) -> HealthFinding {
+  /// When the certificate of a file ends.
+  /// - Parameters:
+  ///   - name: the finding's.
+  ///   - setting: where the file is named.
+  package static func certificate(
+    _ path: String, name: String = "certificate", setting: String = "tls.certificate"
+  ) -> HealthFinding {
     guard let seconds = expiry(ofCertificate: path) else {
       return HealthFinding(
-        "certificate", .critical, "\(path) is no certificate in PEM that can be read",
-        fix: "see that tls.certificate is right")
+        name, .critical, "\(path) is no certificate in PEM that can be read", fix: "see that \(setting) is right")
     }
+    return certificate(
+      name, path, until: seconds, fix: "renew \(path) (certbot renew); chatd takes it up with systemctl reload")
+  }
+
+  /// How a certificate is that ends then.
+  /// - Parameters:
+  ///   - place: whose it is: a file, a URL.
+  ///   - seconds: since 1970.
+  package static func certificate(
+    _ name: String, _ place: String, until seconds: Int64, fix: String, now: Timestamp = .now()
+  ) -> HealthFinding {
     let end = Timestamp(seconds: seconds)
-    let days = LagReport.seconds(end - .now()) / 86_400
+    let days = LagReport.seconds(end - now) / 86_400
     var status = HealthFinding.Status.ok
     if days < 14 { status = .warning }
     if days < 3 { status = .critical }
-    return HealthFinding(
-      "certificate", status, "\(path) is valid until \(end), \(Int(days.rounded(.down))) days from now",
-      fix: "renew it (certbot renew); chatd takes it up with systemctl reload",
-      metrics: [.init("days", (days * 10).rounded() / 10)])
+    let whole = Int(days.rounded(.down))
+    let summary =
+      days < 0
+      ? "\(place): the certificate has ended on \(end)"
+      : "\(place): the certificate is valid until \(end), \(whole) day\(whole == 1 ? "" : "s") from now"
+    return HealthFinding(name, status, summary, fix: fix, metrics: [.init("days", (days * 10).rounded() / 10)])
   }
 
   /// Seconds since 1970.

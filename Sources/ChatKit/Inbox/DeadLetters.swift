@@ -99,6 +99,19 @@ package struct DeadLetters: Sendable {
       """, consumer, key)
   }
 
+  /// The same of a key's first letters only; answers the place of the last of them, and how many they are. Nil for none.
+  package func replay(first count: Int, of key: UUID, consumer: String = "inbox") async throws -> (
+    last: Int64, count: Int
+  )? {
+    let rows = try await pool.query(
+      """
+      UPDATE dead_letters SET replay_requested_at = now() WHERE id IN (
+        SELECT id FROM dead_letters WHERE consumer = $1 AND key = $2 AND dropped_at IS NULL ORDER BY id LIMIT $3)
+      RETURNING id
+      """, consumer, key, Int64(max(1, count)))
+    return try rows.column(0, as: Int64.self).max().map { ($0, rows.count) }
+  }
+
   /// Gives up one event; what is parked behind it stays so until it is replayed or dropped. False when there is none.
   @discardableResult
   package func drop(event: UUID, consumer: String = "inbox") async throws -> Bool {

@@ -7,7 +7,8 @@ package final class KeyWatch: @unchecked Sendable {
   package static let interval = Duration.seconds(2)
 
   private let pool: PostgresPool
-  private let master: MasterKey?
+  private var master: MasterKey?
+  private let findMaster: @Sendable () throws -> MasterKey?
   private let loop: EventLoop
   private let interval: Duration
   private let replaced: @Sendable (MessageKeys) async -> Void
@@ -25,13 +26,16 @@ package final class KeyWatch: @unchecked Sendable {
 
   /// - Parameters:
   ///   - keys: those that the loops have now.
+  ///   - findMaster: looks for the master key, for a process that began before there was one.
   ///   - replaced: gives them others; when it comes back, all have them.
   package init(
-    _ keys: MessageKeys, master: MasterKey?, pool: PostgresPool, loop: EventLoop,
-    interval: Duration = KeyWatch.interval, replaced: @escaping @Sendable (MessageKeys) async -> Void
+    _ keys: MessageKeys, master: MasterKey?, findMaster: @escaping @Sendable () throws -> MasterKey? = { nil },
+    pool: PostgresPool, loop: EventLoop, interval: Duration = KeyWatch.interval,
+    replaced: @escaping @Sendable (MessageKeys) async -> Void
   ) {
     self.keys = keys
     self.master = master
+    self.findMaster = findMaster
     self.pool = pool
     self.loop = loop
     self.interval = interval
@@ -82,6 +86,7 @@ package final class KeyWatch: @unchecked Sendable {
     let fingerprint = try await MessageKeyRecord.fingerprint(pool)
     // Empty where there never was a key.
     guard fingerprint != known ?? "" else { return }
+    if master == nil { master = try findMaster() }
     var problems: [KeyError] = []
     let keys = MessageKeys(try await MessageKeyRecord.all(pool), master: master, problems: &problems)
     await replaced(keys)

@@ -4,8 +4,7 @@ import Primitives
 
 /// Lag of Kafka's groups. On its loop only.
 ///
-/// Who the members are can only be asked by administrators' requests, which may end this process when the group's coordinator
-/// dies just then (docs/KAFKA.md): for commands, not for daemons.
+/// While a broker is away, what it coordinates is UNKNOWN, and each sample waits some seconds for it.
 package final class KafkaLagSource: LagSource, @unchecked Sendable {
   private let admin: KafkaAdmin
   /// Those that are listed though they have committed nothing yet.
@@ -22,8 +21,16 @@ package final class KafkaLagSource: LagSource, @unchecked Sendable {
   package func sample(_ groups: [String]?, topic: String) async throws -> [LagSample] {
     let partitions = try await partitions(of: topic)
     let names: [String]
-    if let groups { names = groups } else { names = try await admin.listGroups().map(\.name).sorted() }
-    let described = try await admin.describeGroups(names)
+    let described: [String: Result<KafkaGroup, KafkaError>]
+    if let groups {
+      names = groups
+      described = try await admin.describeGroups(names)
+    } else {
+      let found = try await admin.groups()
+      // What a broker that is away coordinates is not among them, but must not be missing here.
+      names = Set(found.groups.keys).union(found.isWhole ? [] : known).sorted()
+      described = found.groups.mapValues { .success($0) }
+    }
     var samples: [LagSample] = []
     for name in names {
       let found = described[name]

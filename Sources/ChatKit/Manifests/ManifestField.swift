@@ -11,6 +11,18 @@ package struct ManifestField: Sendable {
   /// Those of an object, or of a list's objects.
   package let fields: [ManifestField]
 
+  package init(
+    name: String, type: String, isRequired: Bool = false, defaultText: String = "", help: String,
+    fields: [ManifestField] = []
+  ) {
+    self.name = name
+    self.type = type
+    self.isRequired = isRequired
+    self.defaultText = defaultText
+    self.help = help
+    self.fields = fields
+  }
+
   /// The field at a path below this one: `members.role`.
   package static func find(_ path: some Collection<Substring>, in fields: [ManifestField]) -> ManifestField? {
     guard let first = path.first, let field = fields.first(where: { $0.name == first }) else { return nil }

@@ -15,18 +15,27 @@ package protocol ManifestKind: SendableMetatype {
 
   static func declare(_ spec: inout ManifestReader)
 
+  /// Its fields, the workspace included: what `explain` shows.
+  static var fields: [ManifestField] { get }
+
   /// What is wrong with a spec whose fields are each right.
   static func check(_ spec: ManifestValue) -> [String]
+
+  /// Manifests of the kind that cannot be together, with the reason.
+  static func conflicts(_ manifests: [Manifest]) -> [(manifest: Manifest, problem: String)]
 
   /// Why nothing is applied of it: other commands read it. Nil for a kind that has an effect.
   static var note: String? { get }
 
-  /// Whether its spec is read by who uses it, and not here.
+  /// Whether its spec is read by who uses it, and not here: the program has a `ManifestDocument` of it.
   static var isOpaque: Bool { get }
 
   /// The states of those that are there, in the form of `declare`. What a manifest has a say of is read with it: a secret's file
   /// is the same when its contents are.
   static func states(of manifests: [Manifest], _ backends: ManifestBackends) async throws -> [ManifestID: ManifestValue]
+
+  /// What of a state counts for whether it has moved since a plan was made. Pure.
+  static func identity(_ state: ManifestValue) -> ManifestValue
 
   /// What has to be done, nil for nothing. Pure.
   /// - Parameter actual: nil for what is not there.
@@ -76,7 +85,9 @@ extension ManifestKind {
   package static var isOpaque: Bool { false }
   package static func check(_ spec: ManifestValue) -> [String] { [] }
 
-  /// Its fields, the workspace included.
+  package static func conflicts(_ manifests: [Manifest]) -> [(manifest: Manifest, problem: String)] { [] }
+  package static func identity(_ state: ManifestValue) -> ManifestValue { state }
+
   package static var fields: [ManifestField] {
     ManifestReader.declarations { reader in
       if isScoped { ManifestSource.declareWorkspace(&reader) }

@@ -46,7 +46,8 @@ package struct ManifestPlan: Sendable {
     func hash(_ manifests: [Manifest], owner: String) -> String {
       let ids = Set(states.keys).union(manifests.map(\.id))
       let lines = ids.map { id in
-        "\(id)=\(states[id].map { ManifestOwners.hash($0) } ?? "none") \(records[id]?.owner ?? "")"
+        let state = states[id].map { ManifestKinds.named(id.kind)?.identity($0) ?? $0 }
+        return "\(id)=\(state.map { ManifestOwners.hash($0) } ?? "none") \(records[id]?.owner ?? "")"
       }
       let text = (["schema=\(schema)", "owner=\(owner)"] + lines.sorted()).joined(separator: "\n")
       return Hex.encode(SHA256.digest(Array(text.utf8)))

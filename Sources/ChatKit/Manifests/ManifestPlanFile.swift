@@ -27,7 +27,8 @@ package enum ManifestPlanFile {
     json.key("changes")
     json.beginArray()
     for change in plan.changes {
-      for difference in change.differences {
+      let nothing = ManifestDifference("", from: nil, to: nil)
+      for difference in change.differences.isEmpty ? [nothing] : change.differences {
         json.beginObject()
         json.field("action", change.action.rawValue)
         json.field("kind", change.id.kind)

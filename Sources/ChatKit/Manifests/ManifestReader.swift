@@ -209,7 +209,7 @@ package struct ManifestReader {
     }
   }
 
-  private static func typeName(_ schema: ValueSchema) -> String {
+  static func typeName(_ schema: ValueSchema) -> String {
     switch schema.kind {
     case .choice(let choices): choices.map(\.value).joined(separator: " | ")
     case .integer: "number"

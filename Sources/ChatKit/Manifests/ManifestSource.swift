@@ -15,11 +15,13 @@ package struct ManifestSource {
   package private(set) var manifests: [Manifest] = []
   /// Files that are not ours, with what they are instead.
   package private(set) var skipped: [(file: String, reason: String)] = []
-  /// What is of a kind that other commands or programs read.
+  /// What is wrong, each with its place.
   package private(set) var problems: [YAMLError] = []
   private var files = 0
+  private let documents: [ManifestDocument]
 
-  package init() {}
+  /// - Parameter documents: who reads the kinds that are not read here; without, only their metadata are.
+  package init(documents: [ManifestDocument] = []) { self.documents = documents }
 
   /// Throws `ConfigurationError` for what cannot be read; what is wrong with the contents is in `problems`.
   /// - Parameter input: reads standard input.
@@ -112,8 +114,9 @@ package struct ManifestSource {
       return note(spec, .typeMismatch, "spec: expected an object, found \(spec.summary)")
     }
     guard !kind.isOpaque else {
-      return manifests.append(
-        Manifest(ManifestID(kind.name, name), spec: .empty, labels: labels, file: root.file, mark: root.mark))
+      problems += documents.first { $0.kind == kind.name }?.problems(root) ?? []
+      return add(
+        Manifest(ManifestID(kind.name, name), spec: .empty, labels: labels, file: root.file, mark: root.mark), root)
     }
     var reader = ManifestReader(
       spec.isNull ? YAMLNode(.mapping([]), mark: spec.mark, file: spec.file) : spec, path: "spec", folder: folder)
@@ -127,13 +130,24 @@ package struct ManifestSource {
       value = .object(fields.filter { $0.name != "workspace" })
     }
     let id = ManifestID(kind.name, name, workspace: workspace)
-    if let other = manifests.first(where: { $0.id == id }) {
-      return note(root["metadata"] ?? root, .duplicateKey, "\(id) is declared twice; it is in \(other.place) too")
-    }
     guard reader.problems.isEmpty else { return }
     for problem in kind.check(value) { note(spec, .invalidValue, problem) }
-    manifests.append(
-      Manifest(id, spec: value, labels: labels, file: root.file, mark: root.mark))
+    add(Manifest(id, spec: value, labels: labels, file: root.file, mark: root.mark), root)
+  }
+
+  /// What is there already, or cannot be beside it, is a problem.
+  private mutating func add(_ manifest: Manifest, _ root: YAMLNode) {
+    if let other = manifests.first(where: { $0.id == manifest.id }) {
+      return note(
+        root["metadata"] ?? root, .duplicateKey, "\(manifest.id) is declared twice; it is in \(other.place) too")
+    }
+    manifests.append(manifest)
+    guard let kind = ManifestKinds.named(manifest.id.kind) else { return }
+    // The earlier ones were told of already.
+    for (conflicting, problem) in kind.conflicts(manifests.filter { $0.id.kind == kind.name })
+    where conflicting.id == manifest.id {
+      note(root["spec"] ?? root, .invalidValue, problem)
+    }
   }
 
   static func declareWorkspace(_ reader: inout ManifestReader) {

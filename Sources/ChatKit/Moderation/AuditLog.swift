@@ -17,6 +17,7 @@ enum AuditLog {
     case userExported = "user.exported"
     case userErased = "user.erased"
     case roomCreated = "room.created"
+    case roomChanged = "room.changed"
     case roomArchived = "room.archived"
     case roomUnarchived = "room.unarchived"
     case roomRestricted = "room.restricted"

@@ -57,13 +57,9 @@ package struct RoomAdministration: Sendable {
   /// Archives a group or channel for all, or takes it back. False where it is so already.
   package func set(archived: Bool, of room: RoomRecord) async throws -> Bool {
     try await change(room, archived ? .roomArchived : .roomUnarchived) { _, transaction in
-      let rows = try await transaction.query(
-        """
-        UPDATE conversations SET archived_at = CASE WHEN $2 THEN now() END
-        WHERE id = $1 AND (archived_at IS NOT NULL) <> $2
-        RETURNING title, archived_at, read_only, slow_seconds
-        """, room.id, archived)
-      return try Self.told(rows, room)
+      let settings = RoomMoves.Settings(isArchived: archived)
+      let event = try await RoomMoves.settle(settings, of: room.id, by: OperatorIdentity.id, transaction)
+      return event.map { [$0] } ?? []
     }
   }
 
@@ -81,26 +77,10 @@ package struct RoomAdministration: Sendable {
         if let slowMode { json.field("slowMode", Int64(slowMode)) }
       }
     ) { _, transaction in
-      let rows = try await transaction.query(
-        """
-        UPDATE conversations SET read_only = coalesce($2, read_only), slow_seconds = coalesce($3, slow_seconds)
-        WHERE id = $1 AND (read_only <> coalesce($2, read_only) OR slow_seconds <> coalesce($3, slow_seconds))
-        RETURNING title, archived_at, read_only, slow_seconds
-        """, room.id, readOnly, slowMode)
-      return try Self.told(rows, room)
+      let settings = RoomMoves.Settings(isReadOnly: readOnly, slowMode: slowMode)
+      let event = try await RoomMoves.settle(settings, of: room.id, by: OperatorIdentity.id, transaction)
+      return event.map { [$0] } ?? []
     }
-  }
-
-  /// What clients are told of a room whose row was changed.
-  private static func told(_ rows: PostgresRows, _ room: RoomRecord) throws -> [Event] {
-    guard rows.count == 1 else { return [] }
-    let (title, archivedAt, isReadOnly, slowMode) = try rows[0].decode((String?, Timestamp?, Bool, Int32).self)
-    return [
-      ConversationChange(
-        conversation: room.id, actor: OperatorIdentity.id,
-        content: .shared(title: title, archivedAt: archivedAt, isReadOnly: isReadOnly, slowMode: slowMode)
-      ).event
-    ]
   }
 
   /// Does something with the conversation locked, and lays its events into the outbox. False where there are none.

@@ -50,21 +50,14 @@ package struct RoomIntake: Sendable {
     }
     let others = draft.members.union(draft.admins).subtracting([draft.owner])
     return try await pool.transaction { [actor] transaction in
-      try await WorkspaceQuota.requireConversation(draft.workspace, transaction)
-      if draft.isEncrypted {
-        let keys = try await transaction.query("SELECT FROM message_keys WHERE state = 'active'")
-        guard keys.count > 0 else { throw ChatError(.keyUnavailable, "no key for messages is active") }
-      }
-      try await Self.require(others.union([draft.owner]), of: draft.workspace, transaction)
       let id = draft.id ?? UUID.v7()
-      let made = try await transaction.query(
-        """
-        INSERT INTO conversations
-          (id, workspace_id, type, title, created_by, encrypted, read_only, slow_seconds, archived_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $9 THEN now() END) ON CONFLICT (id) DO NOTHING
-        """, id, draft.workspace, draft.type.rawValue, draft.title, draft.owner, draft.isEncrypted, draft.isReadOnly,
-        draft.slowMode, draft.isArchived)
-      guard made.affected == 1 else { throw ChatError(.conflict, "there is a room \(id) already") }
+      try await Self.require(others.union([draft.owner]), of: draft.workspace, transaction)
+      let settings = RoomMoves.Settings(
+        isArchived: draft.isArchived, isReadOnly: draft.isReadOnly, slowMode: draft.slowMode)
+      try await RoomMoves.make(
+        RoomMoves.Draft(
+          id: id, workspace: draft.workspace, type: draft.type, title: draft.title, creator: draft.owner,
+          isEncrypted: draft.isEncrypted, settings: settings), transaction)
       _ = try await transaction.query(
         "INSERT INTO participants (conversation_id, user_id, role) VALUES ($1, $2, 'admin')", id, draft.owner)
       let events = try await ParticipantMoves.add(Array(others), to: id, at: 0, by: draft.owner, transaction)

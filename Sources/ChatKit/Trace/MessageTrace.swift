@@ -5,8 +5,9 @@
 //
 // What can be told. The store has when a message was accepted, what waits in the outbox, what the inbox worker has done and when, and
 // whose cursors have passed it (reading with its time). The event on the bus bears when the request was read and when its
-// transaction was committed, and the bus when it got it. Nothing keeps when a gateway has written to a socket: the group's place says
-// only that it has. Whoever needs that for one message turns tracing on (docs/OBSERVABILITY.md).
+// transaction was committed, and the bus when it got it. When the bus acknowledged it, a gateway has read it, and a hub has written it
+// to its sockets the processes remember for a while, in memory (`NodeHops`): who can reach their admin listeners has these times
+// too. Else the groups' places say only that they have passed it.
 
 package import Primitives
 

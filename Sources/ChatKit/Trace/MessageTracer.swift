@@ -9,8 +9,16 @@ package struct MessageTracer: Sendable {
   private let topic: String
   /// Records of the bus that are looked at.
   private let limit: Int
+  private let nodes: Nodes
 
-  package init(pool: PostgresPool, probe: any BusProbe, lag: any LagSource, topic: String, limit: Int = 100_000) {
+  /// Asks processes what they remember of a message: its conversation, seq, and event where that is known.
+  package typealias Nodes = @Sendable (_ conversation: UUID, _ seq: Int64, _ event: UUID?) async throws -> [NodeHops]
+
+  package init(
+    pool: PostgresPool, probe: any BusProbe, lag: any LagSource, topic: String, limit: Int = 100_000,
+    nodes: @escaping Nodes = { _, _, _ in [] }
+  ) {
+    self.nodes = nodes
     self.pool = pool
     self.probe = probe
     self.lag = lag
@@ -44,9 +52,11 @@ package struct MessageTracer: Sendable {
     let sealed = key.map { ", encrypted with key \($0)" } ?? ""
     trace.hops.append(
       TraceHop("commit", .done, at: hops?.committed, "\(type) in \(room), seq \(seq)\(sealed)"))
-    trace.hops.append(self.outbox(outbox, record))
+    let remembered = try await nodes(room, seq, record?.event.id)
+    trace.hops.append(self.outbox(outbox, record, published: remembered.flatMap(\.published).min()))
     trace.hops.append(bus(record, found.isExhaustive, isWaiting: outbox != nil))
-    trace.hops += try await groups(record)
+    trace.hops += try await groups(record, consumed: remembered.flatMap(\.deliveries).compactMap(\.consumed).min())
+    trace.hops += Self.sockets(remembered)
     trace.hops += try await effects(room, seq, record?.event.id, accepted: at)
     trace.hops += try await receivers(room, seq, message)
     if let edited { trace.hops.append(TraceHop("edited", .done, at: edited, "its text was changed last then")) }
@@ -62,9 +72,11 @@ package struct MessageTracer: Sendable {
     ).first?.get(0, as: Timestamp.self)
   }
 
-  private func outbox(_ since: Timestamp?, _ record: BusRecord?) -> TraceHop {
+  private func outbox(_ since: Timestamp?, _ record: BusRecord?, published: Timestamp?) -> TraceHop {
     guard let since else {
-      return TraceHop("outbox", .done, "acknowledged by the bus and taken out; nothing keeps when")
+      return TraceHop(
+        "outbox", .done, at: published,
+        "acknowledged by the bus and taken out" + (published == nil ? "; no process remembers when" : ""))
     }
     return record == nil
       ? TraceHop("outbox", .waiting, at: since, "waits to be published")
@@ -81,13 +93,16 @@ package struct MessageTracer: Sendable {
       isExhaustive ? "no longer on \(topic): deleted since" : "not among the \(limit) records behind its time")
   }
 
-  private func groups(_ record: BusRecord?) async throws -> [TraceHop] {
+  /// - Parameter consumed: when the gateways' group has read it.
+  private func groups(_ record: BusRecord?, consumed: Timestamp?) async throws -> [TraceHop] {
     guard let record else { return [] }
     return try await lag.sample(nil, topic: topic).filter { $0.partition == record.partition }.map { sample in
       let owner = sample.owner.map { ", which \($0) reads" } ?? ", which nobody reads"
       switch probe.isDone(record, by: sample.position) ?? (sample.messages == 0 ? true : nil) {
       case true?:
-        return TraceHop(sample.group, .done, "the group has passed it; nothing keeps when")
+        let time = sample.group == Self.gateways ? consumed : nil
+        return TraceHop(
+          sample.group, .done, at: time, "the group has passed it" + (time == nil ? "; no process remembers when" : ""))
       case false?:
         let waiting = sample.messages.map { ", \($0) waiting" } ?? ""
         return TraceHop(
@@ -95,6 +110,19 @@ package struct MessageTracer: Sendable {
           "the group stands at \(sample.position ?? "?") of partition \(sample.partition)\(waiting)\(owner)")
       case nil: return TraceHop(sample.group, .unknown, "the group has not said how far it is\(owner)")
       }
+    }
+  }
+
+  private static let gateways = "gateway"
+
+  /// Each process that has written it to sockets.
+  private static func sockets(_ nodes: [NodeHops]) -> [TraceHop] {
+    nodes.compactMap { node in
+      guard let last = node.deliveries.map(\.delivered).max() else { return nil }
+      let sockets = node.deliveries.reduce(0) { $0 + $1.receivers }
+      return TraceHop(
+        "sockets", .done, at: last,
+        "written to \(sockets) socket\(sockets == 1 ? "" : "s") by the chatd of \(node.place)")
     }
   }
 

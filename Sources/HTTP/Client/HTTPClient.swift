@@ -66,6 +66,18 @@ package final class HTTPClient: @unchecked Sendable {
     return try await send(.post, url, headers: headers, body: body)
   }
 
+  /// The certificate that the server of a URL shows, on a connection of its own, by one request (HEAD). Nil without TLS. Throws
+  /// `HTTPError` and `NetworkError`, where it is refused too, unless the client verifies nothing.
+  package func certificate(of url: String) async throws -> TLSCertificate? {
+    let url = try HTTPURL(url)
+    loop.assertCurrent()
+    let connection = try await connect(url)
+    defer { connection.close() }
+    let bytes = Self.encode(.head, url, HTTPHeaders(), [])
+    _ = try await connection.send(bytes, answerToHead: true, deadline: loop.now &+ configuration.timeout.nanoseconds)
+    return connection.certificate
+  }
+
   /// Closes the idle connections; those in use close after their answer.
   package func close() {
     isClosed = true

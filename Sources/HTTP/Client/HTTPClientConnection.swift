@@ -24,6 +24,9 @@ final class HTTPClientConnection: ConnectionHandler, @unchecked Sendable {
     connection.start(self)
   }
 
+  /// What the server has shown; nil without TLS, and before the first answer.
+  var certificate: TLSCertificate? { connection.tls?.peerCertificate }
+
   var isReusable: Bool { mayReuse && !isOver && connection.isOpen }
 
   func send(_ bytes: [UInt8], answerToHead: Bool, deadline: UInt64) async throws -> HTTPResponse {

@@ -11,6 +11,8 @@ package final class KafkaAdmin: @unchecked Sendable {
   private let configuration: KafkaConfiguration
   /// Clients that know a group without being in it, by its name.
   private var observers: [String: KafkaHandle] = [:]
+  /// Asks all brokers for their groups; see `groups`.
+  private var openLister: KafkaHandle?
   /// Reads records; see `records(from:limit:)`.
   private var openReader: KafkaHandle?
   private var requests: [UInt: (OpaquePointer?) -> Void] = [:]
@@ -34,8 +36,9 @@ package final class KafkaAdmin: @unchecked Sendable {
     let open = requests
     requests = [:]
     for finish in open.values { finish(nil) }
-    let others = Array(observers.values) + [openReader].compactMap { $0 }
+    let others = Array(observers.values) + [openReader, openLister].compactMap { $0 }
     observers = [:]
+    openLister = nil
     openReader = nil
     for other in others { await other.close() }
     await handle.close()
@@ -52,6 +55,23 @@ package final class KafkaAdmin: @unchecked Sendable {
     observer.start()
     observers[group] = observer
     return observer
+  }
+
+  func lister() throws(KafkaError) -> KafkaHandle {
+    guard handle.isOpen else { throw .closed }
+    if let openLister { return openLister }
+    let lister = try KafkaHandle(.producer, configuration.settings([]), events: 0, loop: handle.loop)
+    lister.onEvent = { [weak self] in self?.received($0) }
+    lister.start()
+    openLister = lister
+    return lister
+  }
+
+  /// The next one knows which brokers there are now.
+  func forgetLister() async {
+    let lister = openLister
+    openLister = nil
+    await lister?.close()
   }
 
   /// A client that reads partitions from wherever it is told to. It has a group's name, for librdkafka wants one, and never

@@ -9,14 +9,15 @@ package enum KafkaGroupState: String, Sendable {
   case dead
   case empty
 
-  init(_ state: rd_kafka_consumer_group_state_t) {
+  /// - Parameter name: as Kafka writes it.
+  init(_ name: String) {
     self =
-      switch state {
-      case RD_KAFKA_CONSUMER_GROUP_STATE_PREPARING_REBALANCE: .preparingRebalance
-      case RD_KAFKA_CONSUMER_GROUP_STATE_COMPLETING_REBALANCE: .completingRebalance
-      case RD_KAFKA_CONSUMER_GROUP_STATE_STABLE: .stable
-      case RD_KAFKA_CONSUMER_GROUP_STATE_DEAD: .dead
-      case RD_KAFKA_CONSUMER_GROUP_STATE_EMPTY: .empty
+      switch name {
+      case "PreparingRebalance", "Assigning", "Reconciling": .preparingRebalance
+      case "CompletingRebalance", "AwaitingSync": .completingRebalance
+      case "Stable": .stable
+      case "Dead": .dead
+      case "Empty": .empty
       default: .unknown
       }
   }
@@ -45,22 +46,28 @@ package struct KafkaGroup: Sendable {
   package var coordinator: String
   package var members: [Member]
 
-  init(_ group: OpaquePointer) {
-    name = CText.string(rd_kafka_ConsumerGroupDescription_group_id(group))
-    state = KafkaGroupState(rd_kafka_ConsumerGroupDescription_state(group))
-    assignor = CText.string(rd_kafka_ConsumerGroupDescription_partition_assignor(group))
+  /// One that there is not.
+  init(dead name: String) {
+    self.name = name
+    state = .dead
+    assignor = ""
     coordinator = ""
-    if let node = rd_kafka_ConsumerGroupDescription_coordinator(group) {
-      coordinator = "\(CText.string(rd_kafka_Node_host(node))):\(rd_kafka_Node_port(node))"
-    }
-    members = (0..<rd_kafka_ConsumerGroupDescription_member_count(group)).map { index in
-      let member = rd_kafka_ConsumerGroupDescription_member(group, index)
-      let assignment = rd_kafka_MemberDescription_assignment(member)
-      let partitions = assignment.map { PartitionList.entries(rd_kafka_MemberAssignment_partitions($0)) } ?? []
+    members = []
+  }
+
+  init(_ group: rd_kafka_group_info) {
+    name = CText.string(group.group)
+    state = KafkaGroupState(CText.string(group.state))
+    assignor = CText.string(group.protocol)
+    coordinator = "\(CText.string(group.broker.host)):\(group.broker.port)"
+    members = (0..<Int(max(0, group.member_cnt))).compactMap { index in
+      guard let member = group.members?[index] else { return nil }
+      let bytes = UnsafeRawBufferPointer(
+        start: member.member_assignment, count: member.member_assignment == nil ? 0 : Int(member.member_assignment_size)
+      )
       return Member(
-        id: CText.string(rd_kafka_MemberDescription_consumer_id(member)),
-        client: CText.string(rd_kafka_MemberDescription_client_id(member)),
-        host: CText.string(rd_kafka_MemberDescription_host(member)), partitions: partitions.map(\.partition))
+        id: CText.string(member.member_id), client: CText.string(member.client_id),
+        host: CText.string(member.client_host), partitions: KafkaAssignment.partitions(bytes))
     }
   }
 }

@@ -6,7 +6,11 @@ struct LoadScenarioFile: Decodable {
   let scenario: LoadScenario
 
   private enum Key: String, CodingKey { case apiVersion, kind, metadata, spec }
-  private struct Metadata: Decodable { let name: String }
+  private struct Metadata: Decodable {
+    let name: String
+    /// For those who look for files.
+    let labels: [String: String]?
+  }
 
   init(from decoder: any Decoder) throws {
     let file = try decoder.container(keyedBy: Key.self)

@@ -103,6 +103,16 @@ package final class TLSSession {
     return String(cString: text)
   }
 
+  /// What the peer has shown, whether it was verified or not; nil when it has shown none. Of a session that was resumed it is
+  /// the one of the first handshake.
+  package var peerCertificate: TLSCertificate? {
+    guard let certificate = SSL_get0_peer_certificate(ssl) else { return nil }
+    let text = copenssl_subject(certificate)
+    defer { free(text) }
+    return TLSCertificate(
+      subject: text.map { String(cString: $0) } ?? "", notAfter: Int64(copenssl_not_after(certificate)))
+  }
+
   // MARK: Handshake
 
   /// Begins, once the connection is on its loop; a client speaks first.

@@ -121,7 +121,8 @@ enum WaitCommands {
   private static func until(
     _ session: Session, _ missing: () async throws -> String?
   ) async throws -> ExitCode {
-    var said = ""
+    let waiting = Waiting(session)
+    defer { waiting.finish() }
     while true {
       var reason: String?
       do {
@@ -133,8 +134,7 @@ enum WaitCommands {
         reason = Failures.meaning(error)?.message ?? "\(error)"
       }
       guard let reason else { return .done }
-      if reason != said { session.talk("waiting: \(reason)") }
-      said = reason
+      waiting.show(reason)
       try await session.sleep(for: session[interval])
     }
   }

@@ -59,6 +59,17 @@ final class Connections: @unchecked Sendable {
     throw missing("secrets", "secrets")
   }
 
+  /// The master key of messages: that of the file which chatd's configuration names, else master.key in the folder of the
+  /// keys. Nil where nobody says where either is, and where there is none in the folder. Throws `ConfigurationError`,
+  /// `EmbeddedError`, `KeyError`, `Secrets.Failure`.
+  /// - Parameter isMade: make it in the folder where it is missing, as chatd does; then somebody has to say where that is.
+  func masterKey(isMade: Bool = false) throws -> MasterKey? {
+    if let named = try options.encryption.namedMasterKey() { return named }
+    if isMade { return try Secrets(folder: secrets()).masterKey(isMade: true) }
+    guard options.secrets != nil || options.embedded != nil else { return nil }
+    return try Secrets.masterKey(in: secrets())
+  }
+
   private func missing(_ path: String, _ name: String) -> UsageError {
     guard let setting = ServerOptions.settings.first(where: { $0.path == path }) else {
       return UsageError(.missingOption, "no \(name) is named")

@@ -291,12 +291,21 @@ final class Hub: @unchecked Sendable {
     let now = Timestamp.now()
     HopMetrics.observe(hops.deliver, Timestamp(microseconds: emitted), now)
     if let received = message.received { HopMetrics.observe(hops.total, Timestamp(microseconds: received), now) }
+    remember(seq, in: room, consumed: Timestamp(microseconds: emitted), at: now)
     log.debug(
       "message delivered",
       [
         "conversation_id": .string(room.name), "seq": .integer(seq), "receivers": .count(room.members.count),
         "trace_id": .string(message.trace?.traceID ?? ""),
       ])
+  }
+
+  /// For who asks later how a message came to its receivers.
+  private func remember(_ seq: Int64, in room: Room, consumed: Timestamp?, at now: Timestamp) {
+    guard let conversation = room.conversation, !room.members.isEmpty else { return }
+    hops.recent.add(
+      RecentHops.Delivery(
+        conversation: conversation, seq: seq, consumed: consumed, delivered: now, receivers: room.members.count))
   }
 
   /// Delivers the next message of a room to its members, and lays it by for those who are joining.
@@ -313,7 +322,10 @@ final class Hub: @unchecked Sendable {
 
   private func drain(_ room: Room) {
     guard !room.isVerifying else { return }
-    while let last = room.lastSeq, let event = room.held.removeValue(forKey: last + 1) { advance(room, event) }
+    while let last = room.lastSeq, let event = room.held.removeValue(forKey: last + 1) {
+      advance(room, event)
+      remember(last + 1, in: room, consumed: nil, at: .now())
+    }
     guard let last = room.lastSeq, !room.held.isEmpty else { return }
     room.held = room.held.filter { $0.key > last }
   }
@@ -361,7 +373,10 @@ final class Hub: @unchecked Sendable {
         // Asked after the page was read: a removal before any of its messages is seen now.
         if let epoch = try await store.epoch(of: conversation) { noticed(epoch, in: room) }
         while room.isVerifying { try await loop.sleep(for: .milliseconds(2)) }
-        for entry in page where entry.seq == (room.lastSeq ?? 0) + 1 { advance(room, .entry(entry)) }
+        for entry in page where entry.seq == (room.lastSeq ?? 0) + 1 {
+          advance(room, .entry(entry))
+          remember(entry.seq, in: room, consumed: nil, at: .now())
+        }
         drain(room)
         if page.isEmpty, room.lastSeq == last {
           log.error(

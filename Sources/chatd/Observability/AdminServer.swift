@@ -5,8 +5,10 @@ import JSON
 import Logging
 import Metrics
 import Networking
+import Primitives
+import Synchronization
 
-/// The listener for those who run the system: `/livez`, `/readyz`, `/metrics`. It has no authentication, so it belongs
+/// The listener for those who run the system: `/livez`, `/readyz`, `/metrics`, and `/hops` for `chatctl trace`. It has no authentication, so it belongs
 /// on the loopback interface, a private network or a Unix socket.
 ///
 /// It lives on the main thread's loop, which serves nothing else: it answers when every other loop is stuck, and says
@@ -43,6 +45,7 @@ final class AdminServer: @unchecked Sendable {
     router.get("/livez") { [unowned self] _, _ in await live() }
     router.get("/readyz") { [unowned self] _, _ in await ready() }
     router.get("/metrics") { [unowned self] request, _ in await metrics(request) }
+    router.get("/hops") { [unowned self] request, _ in await hops(request) }
     var configuration = HTTPServerConfiguration(address: address)
     configuration.maxConnections = 100
     configuration.tls = tls
@@ -114,6 +117,54 @@ final class AdminServer: @unchecked Sendable {
     }
     response.headers.append("cache-control", "no-store")
     return response
+  }
+
+  /// When a message of late passed this process: `?conversation=ID&seq=N&event=ID`, the event's id where it is known. Times are
+  /// this machine's; what the process has not seen, or no longer remembers, is missing.
+  private func hops(_ request: HTTPRequest) async -> HTTPResponse {
+    guard let conversation = request.query["conversation"].flatMap({ UUID($0) }),
+      let seq = request.query["seq"].flatMap({ Int64($0) })
+    else {
+      return HTTPResponse.json(.badRequest) { json in
+        json.beginObject()
+        json.field("reason", "conversation and seq say which message is meant")
+        json.endObject()
+      }
+    }
+    let event = request.query["event"].flatMap { UUID($0) }
+    let found = Mutex((deliveries: [(loop: Int, delivery: RecentHops.Delivery)](), published: [Timestamp]()))
+    if case .serving(let application) = phase, let roll {
+      let shards = application.metrics
+      _ = await roll.call(within: .milliseconds(250)) { index in
+        let recent = shards[index].hops.recent
+        let deliveries = recent.deliveries(of: seq, in: conversation).map { (loop: index, delivery: $0) }
+        let published = event.map { recent.publications(of: $0).map(\.at) } ?? []
+        found.withLock {
+          $0.deliveries += deliveries
+          $0.published += published
+        }
+      }
+    }
+    let answer = found.withLock { $0 }
+    return HTTPResponse.json(.ok) { json in
+      json.beginObject()
+      json.key("published")
+      json.beginArray()
+      for time in answer.published { json.value("\(time)") }
+      json.endArray()
+      json.key("deliveries")
+      json.beginArray()
+      for (loop, delivery) in answer.deliveries {
+        json.beginObject()
+        json.field("loop", loop)
+        if let consumed = delivery.consumed { json.field("consumed", "\(consumed)") }
+        json.field("delivered", "\(delivery.delivered)")
+        json.field("receivers", delivery.receivers)
+        json.endObject()
+      }
+      json.endArray()
+      json.endObject()
+    }
   }
 
   private func metrics(_ request: HTTPRequest) async -> HTTPResponse {

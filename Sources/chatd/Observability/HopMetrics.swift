@@ -19,6 +19,8 @@ struct HopMetrics: Sendable {
   let total: Histogram
   let batch: Histogram
   let consumed: Counter
+  /// Single messages of late.
+  let recent = RecentHops()
 
   init(_ owner: MetricOwner) {
     let hops = owner.histogram(

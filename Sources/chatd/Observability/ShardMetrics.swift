@@ -61,7 +61,10 @@ final class ShardMetrics: @unchecked Sendable {
   func published(_ events: [BusEvent], _ log: Log) {
     let now = Timestamp.now()
     for event in events {
-      if let committed = event.committed { HopMetrics.observe(hops.publish, committed, now) }
+      if let committed = event.committed {
+        HopMetrics.observe(hops.publish, committed, now)
+        hops.recent.add(RecentHops.Publication(event: event.id, at: now))
+      }
       log.debug(
         "event published",
         ["event_id": .describing(event.id), "conversation_id": .describing(event.key)])

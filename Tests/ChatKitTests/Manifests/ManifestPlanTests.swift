@@ -137,4 +137,31 @@ import Testing
       try steps([key(1, "disabled", .seconds(7201), needed: false), key(2, "active", .seconds(1200))])
         == ["keys.1=destroyed destructive"])
   }
+
+  @Test("a key policy of a workspace takes the next number of all, and one scope has one policy")
+  func workspaceKeys() throws {
+    let policy = Manifest(
+      ManifestID("KeyPolicy", "acme"), spec: .fields([("workspace", .string("acme")), ("rotateAfter", .string("1h"))]))
+    let state = ManifestValue.fields([("keys", .list([])), ("next", .integer(7))])
+    let found = try plan([policy], [policy.id: state])
+    #expect(found.changes.flatMap(\.differences).map(\.to) == [.integer(7)])
+    #expect(found.notes.contains { $0.contains("rotateAfter") && $0.contains("timer") })
+    let other = Manifest(ManifestID("KeyPolicy", "again"), spec: .fields([("workspace", .string("acme"))]))
+    let all = Manifest(ManifestID("KeyPolicy", "all"), spec: .empty)
+    #expect(KeyPolicyKind.conflicts([policy, all]).isEmpty)
+    #expect(KeyPolicyKind.conflicts([policy, all, other]).map(\.manifest.id) == [other.id])
+  }
+
+  @Test("that time makes more of it older does not move a state; that there is any of it does")
+  func retention() throws {
+    let policy = Manifest(
+      ManifestID("RetentionPolicy", "short", workspace: "main"), spec: .fields([("messages", .string("24h"))]))
+    func hash(_ count: Int) throws -> String {
+      try plan([policy], [policy.id: .fields([("messages", .integer(count))])]).stateHash
+    }
+    #expect(try hash(100) == hash(105))
+    #expect(try hash(0) != hash(5))
+    #expect(
+      try plan([policy], [policy.id: .fields([("messages", .integer(0))])]).notes.first?.contains("timer") == true)
+  }
 }

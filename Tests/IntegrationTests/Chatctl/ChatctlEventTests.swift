@@ -1,5 +1,6 @@
 import ChatKit
 import JSON
+import Kafka
 import Networking
 import Primitives
 import Redis
@@ -13,14 +14,21 @@ struct ChatctlEventTests {
     try await Operated.with(bus, "ctl_trace") { operated in
       let sender = try await operated.stack.person()
       let reader = try await operated.stack.person()
-      let (room, messages) = try await operated.talk(sender, [reader], messages: 2)
+      let room = try await operated.stack.group(sender, [reader])
+      let socket = try await operated.stack.joined(reader, room)
+      var messages: [String] = []
+      for number in 0..<2 {
+        messages.append(
+          try await operated.stack.send("message \(number)", to: room, by: sender).expect(201).string("id"))
+      }
       let last = try #require(messages.last)
+      _ = try await socket.next("message:new") { $0["id"]?.string == last }
       try await reader.api.post("/api/conversations/\(room)/read", ["seq": 2]).expect(200)
       try await eventually("all of its way") {
-        let trace = try await operated.records(["trace", last])
+        let trace = try await operated.records(["trace", last, "--node", operated.adminURL])
         return trace.exit == .code(0) && trace.records.contains { $0.text("hop") == "effects" }
       }
-      let found = try await operated.records(["trace", last])
+      let found = try await operated.records(["trace", last, "--node", operated.adminURL])
       func hop(_ name: String) -> JSONValue? { found.records.first { $0.text("hop") == name } }
       for name in ["api", "commit", "outbox", "bus", "gateway", "inbox", "effects"] {
         #expect(hop(name)?.text("state") == "done", "\(name): \(hop(name)?.text("detail") ?? "missing")")
@@ -29,9 +37,19 @@ struct ChatctlEventTests {
       #expect(hop("bus")?["at"]?.timestamp != nil && hop("effects")?["at"]?.timestamp != nil)
       #expect(hop("receivers")?.text("detail") == "1 members, 1 have said that they got it, 1 have read it")
       #expect(hop("read")?.text("detail") == "by \(reader.name)")
-      let times = ["api", "commit", "bus", "effects"].compactMap { hop($0)?["at"]?.timestamp }
+      #expect(hop("sockets")?.text("detail") == "written to 1 socket by the chatd of \(operated.adminURL)")
       // The bus keeps whole milliseconds.
-      #expect(times.count == 4 && zip(times, times.dropFirst()).allSatisfy { $0 <= $1 + .milliseconds(1) }, "\(times)")
+      for way in [
+        ["api", "commit", "bus", "gateway", "sockets"], ["commit", "outbox"], ["bus", "effects"], ["sockets", "read"],
+      ] {
+        let times = way.compactMap { hop($0)?["at"]?.timestamp }
+        #expect(
+          times.count == way.count && zip(times, times.dropFirst()).allSatisfy { $0 <= $1 + .milliseconds(1) },
+          "\(way) \(times)")
+      }
+      // Without its admin listener the places of the groups are known still, and no time.
+      let less = try await operated.chatctl(["trace", last])
+      #expect(less.exit == .code(0) && less.output.contains("no process remembers when"), "\(less.output)")
       let none = try await operated.chatctl(["trace", UUID.v7().description])
       #expect(none.exit == .code(1) && none.output.contains("there is no message"))
     }
@@ -64,9 +82,9 @@ struct ChatctlEventTests {
     }
   }
 
-  @Test("letters are listed, shown, replayed and dropped")
-  func dead() async throws {
-    try await Operated.with(.redis, "ctl_dead") { operated in
+  @Test("letters are listed, shown, replayed at a rate, and dropped", arguments: OperatedBus.all)
+  func dead(_ bus: OperatedBus) async throws {
+    try await Operated.with(bus, "ctl_dead") { operated in
       let person = try await operated.stack.person()
       let (room, _) = try await operated.talk(person, messages: 1)
       try await eventually("the inbox has done it") {
@@ -75,9 +93,17 @@ struct ChatctlEventTests {
       }
       #expect(try await operated.chatctl(["dead", "list"]).output.contains("there is no letter"))
       // What is no event at all.
-      let redis = RedisClient(RedisConfiguration(.unix(operated.redisSocket)), loop: operated.loop)
-      _ = try await redis.send("XADD", "chat.events:0", "*", "event", "no event")
-      redis.close()
+      if let kafka = operated.kafka {
+        let producer = try KafkaProducer(kafka, loop: operated.loop)
+        try await producer.produce([
+          KafkaRecord(topic: "chat.events", key: Array("x".utf8), value: Array("no event".utf8), partition: 0)
+        ])
+        await producer.close()
+      } else {
+        let redis = RedisClient(RedisConfiguration(.unix(operated.redisSocket)), loop: operated.loop)
+        _ = try await redis.send("XADD", "chat.events:0", "*", "event", "no event")
+        redis.close()
+      }
       try await eventually("it is parked") { try await operated.records(["dead", "list"]).records.count == 1 }
       let letter = try #require(try await operated.records(["dead", "list"]).records.first)
       #expect(letter.text("type") == "unreadable" && letter.text("state") == "parked")
@@ -95,8 +121,32 @@ struct ChatctlEventTests {
           'createdAt', m.created_at))::text, 'UTF8'), 'mentions', 'a mistake of an older version', 5
         FROM messages m WHERE m.conversation_id = '\(room)'
         """)
+      // Of the room six more, behind it.
+      try await operated.sql(
+        """
+        INSERT INTO dead_letters (consumer, key, event_id, type, seq, payload, error, attempts)
+        SELECT consumer, key, gen_random_uuid(), type, seq, payload, 'waits', 0
+        FROM dead_letters CROSS JOIN generate_series(1, 6) WHERE effect = 'mentions'
+        """)
+      let ids = try await operated.sql("SELECT string_agg(event_id::text, ' ' ORDER BY id) FROM dead_letters")
       let dry = try await operated.records(["dead", "replay", "--all", "--dry-run"])
       #expect(dry.exit == .code(0) && dry.records.count == 2)
+      #expect(try await operated.sql("SELECT string_agg(event_id::text, ' ' ORDER BY id) FROM dead_letters") == ids)
+      // Two a second: seven take three seconds, and are asked for two by two.
+      let clock = ContinuousClock()
+      let begun = clock.now
+      let slow = try await operated.records(["dead", "replay", room, "--rate", "2"])
+      #expect(slow.exit == .code(0) && slow.records.first?.number("done") == 7, "\(slow)")
+      #expect(clock.now - begun >= .seconds(3))
+      try await operated.sql(
+        """
+        INSERT INTO dead_letters (consumer, key, event_id, type, seq, payload, effect, error, attempts)
+        SELECT 'inbox', m.conversation_id, gen_random_uuid(), 'message.created', 1, convert_to(json_build_object(
+          'id', gen_random_uuid(), 'type', 'message.created', 'v', 1, 'at', m.created_at, 'conversationId', m.conversation_id,
+          'seq', 1, 'data', json_build_object('id', m.id, 'senderId', m.sender_id, 'seq', 1, 'type', 'text', 'body', 'x',
+          'createdAt', m.created_at))::text, 'UTF8'), 'mentions', 'a mistake of an older version', 5
+        FROM messages m WHERE m.conversation_id = '\(room)'
+        """)
       let replay = try await operated.records(["dead", "replay", "--all", "--rate", "100"])
       #expect(replay.exit == .code(4))
       #expect(replay.records.first { $0.text("room") == room }?.text("outcome") == "done")

@@ -37,13 +37,45 @@ struct ChatctlTopicTests {
       #expect(again.exit == .code(0) && again.output.contains("nothing to change"), "\(again.output)")
 
       // What is not named stays, and is shown.
-      let other = try await operated.records(["topic", "diff", "chat.events", "--set", "max.message.bytes=2MiB"])
-      let kept = other.records.filter { $0.text("action") == "keep" }.map { $0.text("what") }
+      let added = try await operated.records(["topic", "diff", "chat.events", "--set", "max.message.bytes=2MiB"])
+      let kept = added.records.filter { $0.text("action") == "keep" }.map { $0.text("what") }
       #expect(kept.sorted() == ["retention.ms", "segment.bytes"])
       let fewer = try await operated.chatctl(["topic", "apply", "chat.events", "--to-partitions", "4", "--yes"])
       #expect(fewer.exit == .code(1) && fewer.output.contains("cannot lose partitions"), "\(fewer.output)")
       let wrong = try await operated.chatctl(["topic", "diff", "chat.events", "--set", "retention.ms=soon"])
       #expect(wrong.exit == .code(1) && wrong.output.contains("Kafka would refuse it"), "\(wrong.output)")
+
+      // The same by a manifest, and with apply of all kinds.
+      let file = "\(try TemporaryFolder.make())/topics.yaml"
+      try FileText.write(
+        """
+        apiVersion: chatd/v1
+        kind: Topic
+        metadata: {name: chat.events}
+        spec: {partitions: 20, config: {retention.ms: 2d, segment.bytes: null}}
+        ---
+        apiVersion: chatd/v1
+        kind: User
+        metadata: {name: nobody}
+        spec: {}
+        """, to: file)
+      let planned = try await operated.records(["topic", "diff", "-f", file])
+      #expect(planned.exit == .code(1))
+      #expect(
+        planned.records.map { "\($0.text("what")) \($0.text("to"))" }.sorted() == [
+          "partitions 20", "retention.ms 172800000", "segment.bytes ",
+        ])
+      #expect(planned.records.contains { $0.text("warning").hasSuffix(" of 4 rooms") })
+      let both = try await operated.chatctl(["topic", "diff", "chat.events", "-f", file, "--to-partitions", "3"])
+      #expect(both.exit == .code(64) && both.output.contains("manifests say what is wanted"))
+      #expect(try await operated.chatctl(["topic", "apply", "-f", file]).exit == .code(64))
+      #expect(try await operated.chatctl(["topic", "apply", "-f", file, "--yes"]).exit == .code(0))
+      #expect(try await operated.chatctl(["topic", "diff", "-f", file]).exit == .code(0))
+      let whole = try await operated.chatctl(["diff", "-f", file])
+      #expect(!whole.output.contains("partitions") && !whole.output.contains("retention.ms"), "\(whole.output)")
+      let other = try await operated.chatctl(["topic", "diff", "elsewhere", "-f", file])
+      #expect(other.exit == .code(64) && other.output.contains("there are chat.events"), "\(other.output)")
+      _ = try await operated.chatctl(["topic", "apply", "chat.events", "--set", "retention.ms=1d", "--yes"])
 
       let text = try await operated.chatctl(["topic", "describe", "chat.events"])
       #expect(text.exit == .code(0) && text.output.contains("retention.ms") && text.output.contains("86400000"))
@@ -77,6 +109,11 @@ struct ChatctlTopicTests {
       let apply = try await operated.chatctl(
         ["topic", "apply", "chat.events", "--set", "retention.ms=1d", "--yes"])
       #expect(apply.exit == .code(1) && apply.output.contains("Redis Streams have no such setting"), "\(apply.output)")
+      let file = "\(try TemporaryFolder.make())/topics.yaml"
+      try FileText.write(
+        "apiVersion: chatd/v1\nkind: Topic\nmetadata: {name: chat.events}\nspec: {partitions: 20}\n", to: file)
+      let manifest = try await operated.chatctl(["topic", "diff", "-f", file])
+      #expect(manifest.exit == .code(0) && manifest.output.contains("Redis Streams make it"), "\(manifest.output)")
       try await operated.stopChatd()
       #expect(try await operated.chatctl(["topic", "delete", "chat.events", "--yes"]).exit == .code(0))
       #expect(try await operated.chatctl(["topic", "describe", "chat.events"]).exit == .code(1))

@@ -25,7 +25,11 @@ final class Operated: @unchecked Sendable {
   private let broker: KafkaBroker?
   private(set) var chatd: Chatd
 
+  /// How its Kafka is reached, where that is the bus.
+  var kafka: KafkaConfiguration? { broker.map { KafkaConfiguration(brokers: [$0.address]) } }
   var redisSocket: String { redis.redisSocket }
+  /// The admin listener of its chatd.
+  let adminURL: String
   var stack: Stack { Stack(api: chatd, gateways: [chatd], loop: loop) }
   /// Where everything is, for chatctl.
   var connections: [String] {
@@ -34,9 +38,9 @@ final class Operated: @unchecked Sendable {
 
   private init(
     _ installation: Installation, _ database: String, _ loop: EventLoop, _ redis: EmbeddedServers,
-    _ broker: KafkaBroker?,
-    _ chatd: Chatd
+    _ broker: KafkaBroker?, _ chatd: Chatd, _ adminURL: String
   ) {
+    self.adminURL = adminURL
     self.installation = installation
     self.database = database
     self.loop = loop
@@ -72,8 +76,10 @@ final class Operated: @unchecked Sendable {
       postgres: try await TestDatabase.connectionString(to: name), redis: "unix://\(redis.redisSocket)",
       secrets: "\(try TemporaryFolder.make())/secrets")
     if let broker { installation.options = ["--bus", "kafka", "--kafka", broker.address] }
+    let admin = "127.0.0.1:\(try FreePort.pick())"
+    installation.environment = ["CHATD_ADMIN_LISTEN": admin]
     let chatd = try await installation.start("all")
-    return Operated(installation, name, loop, redis, broker, chatd)
+    return Operated(installation, name, loop, redis, broker, chatd, "http://\(admin)")
   }
 
   private func end() async {

@@ -3,14 +3,17 @@ import Networking
 import Postgres
 package import Primitives
 
-/// How long a key of messages is used, of those for all workspaces. Applying it takes the step that is due: a key is added, promoted, disabled or destroyed. Run
-/// from a timer it keeps the keys young.
+/// How long a key of messages is used: of those for all workspaces, or of a workspace's own. Applying it takes the step that is
+/// due: a key is added, promoted, disabled or destroyed. Run from a timer it keeps the keys young.
 package enum KeyPolicyKind: ManifestKind {
   package static let name = "KeyPolicy"
-  package static let summary = "How long a key of messages is used"
+  package static let summary = "How long a key of messages is used; each 'apply' takes the step that is due"
 
   package static func declare(_ spec: inout ManifestReader) {
     let range = Duration.seconds(60) ... .seconds(31_536_000 * 10)
+    spec.value(
+      "workspace", .workspaceName, defaultText: "the keys of all workspaces that have none of their own",
+      "The workspace whose own keys it is about; it is given one where it has none.")
     spec.value(
       "rotateAfter", .duration(range), defaultText: "never",
       "A key that has been active for longer is followed by a new one. There is one in any case.")
@@ -22,15 +25,54 @@ package enum KeyPolicyKind: ManifestKind {
       "A disabled key that no message needs is destroyed so long after it was disabled.")
   }
 
+  package static func remark(_ desired: Manifest, _ actual: ManifestValue?) -> String? {
+    let timed = ["rotateAfter", "disableAfter", "destroyAfter"].filter { desired.spec[$0] != nil }
+    guard !timed.isEmpty else { return nil }
+    return "nothing looks at \(timed.joined(separator: ", ")) between two applies: a timer does (chatctl-apply.timer)"
+  }
+
+  /// Two would pull at the same keys.
+  package static func conflicts(_ manifests: [Manifest]) -> [(manifest: Manifest, problem: String)] {
+    var seen: [String: Manifest] = [:]
+    return manifests.compactMap { manifest in
+      let scope = manifest.spec["workspace"]?.string ?? ""
+      guard let other = seen.updateValue(manifest, forKey: scope) else { return nil }
+      let whose = scope.isEmpty ? "all workspaces" : "workspace '\(scope)'"
+      return (manifest, "\(manifest.id): the keys of \(whose) have a policy already; it is in \(other.place)")
+    }
+  }
+
   // MARK: What there is
 
   package static func states(
     of manifests: [Manifest], _ backends: ManifestBackends
   ) async throws -> [ManifestID: ManifestValue] {
-    let asksForUse = manifests.contains { $0.spec["disableAfter"] != nil || $0.spec["destroyAfter"] != nil }
+    let records = try await MessageKeyRecord.all(backends.postgres)
+    let workspaces = try await backends.workspaces()
+    var states: [ManifestID: ManifestValue] = [:]
+    for manifest in manifests {
+      var scope: UUID?
+      if let name = manifest.spec["workspace"]?.string {
+        // One that is still to be made has no keys.
+        guard let id = workspaces[name] else { continue }
+        scope = id
+      }
+      let ours = records.filter { $0.state != .destroyed && $0.workspaceId == scope }
+      states[manifest.id] = .fields([
+        ("keys", .list(try await keys(ours, manifest.spec, backends))),
+        // Versions are counted over all workspaces.
+        ("next", .integer(Int(records.last?.version ?? 0) + 1)),
+      ])
+    }
+    return states
+  }
+
+  private static func keys(
+    _ records: [MessageKeyRecord], _ spec: ManifestValue, _ backends: ManifestBackends
+  ) async throws -> [ManifestValue] {
+    let asksForUse = spec["disableAfter"] != nil || spec["destroyAfter"] != nil
     var keys: [ManifestValue] = []
-    for record in try await MessageKeyRecord.all(backends.postgres)
-    where record.state != .destroyed && record.workspaceId == nil {
+    for record in records {
       var isNeeded = true
       if asksForUse, record.state != .active {
         let rows = try await backends.postgres.query(
@@ -44,7 +86,7 @@ package enum KeyPolicyKind: ManifestKind {
           ("disabledAt", record.disabledAt.map { .string("\($0)") }), ("needed", .boolean(isNeeded)),
         ]))
     }
-    return Dictionary(uniqueKeysWithValues: manifests.map { ($0.id, ManifestValue.fields([("keys", .list(keys))])) })
+    return keys
   }
 
   package static func plan(_ desired: Manifest, _ actual: ManifestValue?, now: Timestamp) -> ManifestChange? {
@@ -56,7 +98,7 @@ package enum KeyPolicyKind: ManifestKind {
     }
     let active = keys.first { $0.state == "active" }
     let following = keys.last { $0.state == "enabled" && $0.version > (active?.version ?? 0) }?.version
-    let next = following ?? (keys.map(\.version).max() ?? 0) + 1
+    let next = following ?? actual?["next"]?.integer ?? (keys.map(\.version).max() ?? 0) + 1
     if let active {
       if isPast("rotateAfter", active.activatedAt) {
         differences.append(
@@ -111,7 +153,8 @@ package enum KeyPolicyKind: ManifestKind {
     let ring = try backends.keys()
     for difference in change.differences {
       if difference.field == "active", let version = difference.to?.integer {
-        try await activate(Int32(version), ring, backends)
+        let scope = try await scope(desired, backends)
+        try await activate(Int32(version), of: scope, ring, backends)
       } else if difference.field.hasPrefix("keys."), let version = Int32(difference.field.dropFirst(5)) {
         if difference.to == .string("disabled") { try await ring.disable(version) }
         if difference.to == .string("destroyed"), let after = desired.spec["destroyAfter"]?.string {
@@ -121,13 +164,23 @@ package enum KeyPolicyKind: ManifestKind {
     }
   }
 
+  /// Nil for all workspaces. Throws `ManifestError` noSuch.
+  private static func scope(_ desired: Manifest, _ backends: ManifestBackends) async throws -> UUID? {
+    guard let name = desired.spec["workspace"]?.string else { return nil }
+    return try await backends.workspace(of: ManifestID(self.name, desired.id.name, workspace: name))
+  }
+
   /// Live nodes load a key within some seconds; then it can be promoted.
-  private static func activate(_ version: Int32, _ ring: KeyRing, _ backends: ManifestBackends) async throws {
+  private static func activate(
+    _ version: Int32, of workspace: UUID?, _ ring: KeyRing, _ backends: ManifestBackends
+  ) async throws {
     let records = try await MessageKeyRecord.all(backends.postgres)
-    if records.isEmpty { return try await ring.addFirst() }
+    if records.isEmpty, workspace == nil { return try await ring.addFirst() }
     var version = version
     // Another one's number may have come between.
-    if !records.contains(where: { $0.version == version && $0.workspaceId == nil }) { version = try await ring.add() }
+    if !records.contains(where: { $0.version == version && $0.workspaceId == workspace }) {
+      version = try await ring.add(for: workspace)
+    }
     let deadline = ContinuousClock.now + .seconds(15)
     while true {
       do {

@@ -6,7 +6,8 @@ package import Primitives
 /// removed leaves a tombstone, as any deleted one does, so that the order of its conversation and all clients stay right.
 package enum RetentionPolicyKind: ManifestKind {
   package static let name = "RetentionPolicy"
-  package static let summary = "How long a workspace keeps messages and what is known of their readers"
+  package static let summary =
+    "How long a workspace keeps messages and their readers; each 'apply' removes what is older"
   package static let isScoped = true
 
   package static func declare(_ spec: inout ManifestReader) {
@@ -22,6 +23,15 @@ package enum RetentionPolicyKind: ManifestKind {
 
   package static func check(_ spec: ManifestValue) -> [String] {
     spec.fields?.isEmpty == true ? ["spec: say what is kept how long: messages, receipts, parkedDeliveries"] : []
+  }
+
+  package static func remark(_ desired: Manifest, _ actual: ManifestValue?) -> String? {
+    "what is older is removed when this is applied, and not by itself: a timer does it (chatctl-apply.timer)"
+  }
+
+  /// Time itself makes more of it older: how much there is has no say of whether the state has moved, but that there is any.
+  package static func identity(_ state: ManifestValue) -> ManifestValue {
+    .object((state.fields ?? []).map { .init($0.name, .boolean(($0.value.integer ?? 0) > 0)) })
   }
 
   private static let subjects = ["messages", "receipts", "parkedDeliveries"]

@@ -20,7 +20,8 @@ package enum TopicKind: ManifestKind {
     spec.map("config", "Kafka's settings of the topic, such as retention.ms: 7d; null takes one back to the broker's.")
   }
 
-  private static func specification(_ desired: Manifest) -> TopicSpec {
+  /// What a manifest wants, for the planning that `apply` and `topic apply` share.
+  package static func specification(_ desired: Manifest) -> TopicSpec {
     var config: [String: String?] = [:]
     for field in desired.spec["config"]?.fields ?? [] { config[field.name] = .some(field.value.string) }
     return TopicSpec(
@@ -30,12 +31,13 @@ package enum TopicKind: ManifestKind {
 
   // MARK: The plan
 
+  package static let redisRemark =
+    "Redis Streams make it with its first event; what it is like are chatd's settings (bus.partitions, bus.retention)"
+
   private static let redis = ManifestValue.fields([("bus", .string("redis"))])
 
   package static func remark(_ desired: Manifest, _ actual: ManifestValue?) -> String? {
-    guard actual == redis else { return nil }
-    return
-      "Redis Streams make it with its first event; what it is like are chatd's settings (bus.partitions, bus.retention)"
+    actual == redis ? redisRemark : nil
   }
 
   package static func plan(_ desired: Manifest, _ actual: ManifestValue?, now: Timestamp) -> ManifestChange? {

@@ -32,7 +32,7 @@ enum HealthCheck: String, CaseIterable, Sendable {
     case .dead: "events that are parked"
     case .nodes: "which processes live"
     case .files: "open files of the processes on this machine"
-    case .certificates: "until when the listeners' certificates are valid"
+    case .certificates: "until when the certificates are valid: those that are configured, and the one that --url shows"
     case .http: "the API answers, and is ready"
     case .canary: "a message, from the API to a socket, with its times"
     }
@@ -70,11 +70,7 @@ enum HealthCheck: String, CaseIterable, Sendable {
     case .dead: return [await QueueHealth(try connections.postgres()).deadLetters()]
     case .nodes: return [await QueueHealth(try connections.postgres()).nodes()]
     case .files: return HostHealth.files(try await Node.all(connections.postgres()), host: HostName.current)
-    case .certificates:
-      guard let path = connections.options.tls.certificate else {
-        return [HealthFinding("certificate", .ok, "no certificate is configured here (tls.certificate)")]
-      }
-      return [HostHealth.certificate(path)]
+    case .certificates: return await Certificates(session).findings()
     case .http: return await Self.http(session)
     case .canary: return [try await Canary(session).run()]
     }

@@ -26,7 +26,8 @@ enum DeadReplay {
     "replay", summary: "Have letters done again, in order and with their ids",
     discussion: """
       The inbox worker does it: each letter in a transaction that also removes it, so that none is done twice. The first of a room \
-      that fails once more stays, with those behind it. Rooms go one after the other, no faster than --rate.
+      that fails once more stays, with those behind it. Rooms go one after the other; with --rate no more letters are asked for in a \
+      second, also of one room.
       """,
     examples: [
       Example("chatctl dead replay --all --rate 50", "After the reason is gone, gently"),
@@ -36,6 +37,9 @@ enum DeadReplay {
     options: [all, rate, wait], arguments: [rooms],
     rules: [
       .custom { invocation in
+        if invocation[rate] != nil, invocation[wait] == .zero {
+          throw UsageError(.conflict, "--rate waits for what was asked for: it cannot be with --wait 0")
+        }
         guard invocation[rooms].isEmpty != invocation[all] else { return }
         throw UsageError(.missingArgument, "name rooms, or give --all, one of both")
       }
@@ -55,23 +59,28 @@ enum DeadReplay {
     let progress = Progress("replaying", total: keys.reduce(0) { $0 + $1.letters }, unit: "letters", session)
     var isWhole = true
     try await session.resumable {
-      for key in keys {
-        try session.checkpoint(resume: session.invocation.line())
+      for (index, key) in keys.enumerated() {
+        try session.checkpoint(resume: resume(keys[index...], session))
         if session.isDryRun {
           try add(key, 0, "would be replayed", key.error, writer)
           continue
         }
-        try await letters.replay(key: key.key)
-        let (left, outcome, error) = try await follow(key, letters, session)
+        let (done, outcome, error) = try await replay(key, letters, session, progress)
         isWhole = isWhole && (outcome == "done" || outcome == "requested")
-        try add(key, key.letters - left, outcome, error, writer)
-        progress.advance(by: key.letters)
-        if let rate = session[rate] { try await session.sleep(for: .seconds(Double(key.letters) / Double(rate))) }
+        try add(key, done, outcome, error, writer)
       }
     }
     progress.finish()
     try writer.finish()
     return isWhole ? .done : .partlyDone
+  }
+
+  /// All again does what is left; of rooms that were named, those.
+  private static func resume(_ left: ArraySlice<DeadLetters.ParkedKey>, _ session: Session) -> String {
+    session[all]
+      ? session.invocation.line()
+      : (["chatctl dead replay"] + left.map(\.key.description)).joined(separator: " ")
+        + (session[rate].map { " --rate \($0)" } ?? "")
   }
 
   private static func add(
@@ -94,20 +103,43 @@ enum DeadReplay {
     }
   }
 
-  /// Waits until the worker has done the room's letters, or one has failed again.
-  private static func follow(
-    _ key: DeadLetters.ParkedKey, _ letters: DeadLetters, _ session: Session
-  ) async throws -> (left: Int, outcome: String, error: String?) {
-    let patience = session[wait]
-    guard patience > .zero else { return (key.letters, "requested", nil) }
-    let deadline = session.loop.now &+ patience.nanoseconds
+  /// A room's letters, as many at once as may be done in a second. What is parked behind them meanwhile follows.
+  private static func replay(
+    _ key: DeadLetters.ParkedKey, _ letters: DeadLetters, _ session: Session, _ progress: Progress
+  ) async throws -> (done: Int, outcome: String, error: String?) {
+    guard session[wait] > .zero else {
+      try await letters.replay(key: key.key, consumer: key.consumer)
+      return (0, "requested", nil)
+    }
+    var done = 0
     while true {
-      guard let now = try await letters.keys(consumer: key.consumer, key: key.key).first else {
+      let begun = session.loop.now
+      guard let asked = try await letters.replay(first: session[rate] ?? .max, of: key.key, consumer: key.consumer)
+      else { return (done, "done", nil) }
+      let (left, outcome, error) = try await follow(key, through: asked.last, letters, session)
+      done += asked.count - left
+      progress.advance(by: asked.count - left)
+      guard outcome == "done" else { return (done, outcome, error) }
+      guard let rate = session[rate] else { continue }
+      let pause = Double(asked.count) / Double(rate) - Double(session.loop.now &- begun) / 1e9
+      if pause > 0 { try await session.sleep(for: .seconds(pause)) }
+    }
+  }
+
+  /// Waits until the worker has done the room's letters up to one, or the first of them has failed again.
+  /// - Returns: how many of the room's letters are still there in the latter case.
+  private static func follow(
+    _ key: DeadLetters.ParkedKey, through last: Int64, _ letters: DeadLetters, _ session: Session
+  ) async throws -> (left: Int, outcome: String, error: String?) {
+    let deadline = session.loop.now &+ session[wait].nanoseconds
+    while true {
+      guard let now = try await letters.keys(consumer: key.consumer, key: key.key).first, now.first <= last else {
         return (0, "done", nil)
       }
+      let left = try await letters.list(consumer: key.consumer, key: key.key, limit: 10_000).count { $0.id <= last }
       // The request is over, and it is still there: its first has failed.
-      if !now.isReplaying { return (now.letters, "failed", now.error) }
-      if session.loop.now >= deadline { return (now.letters, "waiting", "no inbox worker has come to it yet") }
+      if !now.isReplaying { return (left, "failed", now.error) }
+      if session.loop.now >= deadline { return (left, "waiting", "no inbox worker has come to it yet") }
       try await session.sleep(for: .milliseconds(100))
     }
   }

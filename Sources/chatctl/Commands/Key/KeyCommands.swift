@@ -29,16 +29,9 @@ enum KeyCommands {
 
   // MARK: What they share
 
-  /// The master key that chatd's configuration names, else that of the folder of the secrets. Nothing is made.
-  static func master(_ session: Session) throws -> MasterKey? {
-    let options = session.connections.options
-    if let named = try options.encryption.namedMasterKey() { return named }
-    guard options.secrets != nil || options.embedded != nil else { return nil }
-    return try Secrets.masterKey(in: session.connections.secrets())
-  }
-
   static func ring(_ session: Session) throws -> KeyRing {
-    KeyRing(try session.connections.postgres(), master: try master(session), isRehearsal: session.isDryRun)
+    KeyRing(
+      try session.connections.postgres(), master: try session.connections.masterKey(), isRehearsal: session.isDryRun)
   }
 
   /// Says what was done, or would be.

@@ -105,7 +105,7 @@ extension ManifestCommands {
           }
         } progress: { step in
           switch step {
-          case .started: try session.checkpoint(resume: session.invocation.line())
+          case .started: try session.checkpoint(resume: resume(session))
           case .finished(let change):
             done += 1
             progress.advance()
@@ -127,12 +127,20 @@ extension ManifestCommands {
     }
   }
 
+  /// What is done is no change any more. A plan's file is refused by then, for the state has moved by what was done of it.
+  private static func resume(_ session: Session) -> String {
+    session[planFile] == nil
+      ? session.invocation.line()
+      : "chatctl plan -f, of the manifests that the plan was made of: what is left is a plan of its own"
+  }
+
   private static func settle(_ plan: ManifestPlan, _ manifests: Manifests, _ session: Session) async throws {
-    var last: String?
+    let waiting = Waiting(session)
     while let reason = try await manifests.unsettled(plan) {
-      if reason != last { session.talk("waiting: \(reason)") }
-      last = reason
+      waiting.show(reason)
       try await session.sleep(for: .milliseconds(250))
     }
+    waiting.finish()
+    session.talk("all of it is in force")
   }
 }

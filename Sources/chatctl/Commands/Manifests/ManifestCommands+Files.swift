@@ -72,11 +72,11 @@ extension ManifestCommands {
     if let note = kind.note { session.talk("\(kind.name): \(note)") }
     let path = words.dropFirst().first == "spec" ? words.dropFirst(2) : words.dropFirst()
     guard !path.isEmpty else {
-      for field in kind.fields { try write(field, field.name, to: writer) }
+      for field in fields(of: kind) { try write(field, field.name, to: writer) }
       try writer.finish()
       return .done
     }
-    var fields = kind.fields
+    var fields = fields(of: kind)
     for word in path {
       guard let field = fields.first(where: { $0.name == word }) else {
         throw unknown("field", String(word), fields.map(\.name))

@@ -1,5 +1,6 @@
 import ChatKit
 import Commands
+import Load
 import Networking
 import Primitives
 import YAML
@@ -32,6 +33,13 @@ enum ManifestCommands {
     ])
 
   static func write(_ change: ManifestChange, to writer: RecordWriter) throws {
+    // A thing of which nothing is said but that it is there.
+    if change.differences.isEmpty {
+      try writer.add([
+        .string(change.action.rawValue), .string(change.id.kind), .string(change.id.path), .null, .null, .null,
+        .string(change.risk.rawValue), .null,
+      ])
+    }
     for difference in change.differences {
       try writer.add([
         .string(change.action.rawValue), .string(change.id.kind), .string(change.id.path), .string(difference.field),
@@ -43,11 +51,19 @@ enum ManifestCommands {
 
   // MARK: What they work on
 
+  /// Kinds that are read by other modules than ChatKit.
+  static let documents = [LoadScenario.document]
+
+  /// The fields of a kind.
+  static func fields(of kind: any ManifestKind.Type) -> [ManifestField] {
+    documents.first { $0.kind == kind.name }?.fields ?? kind.fields
+  }
+
   /// The manifests that were named. Throws `ConfigurationError`: all that is wrong with them.
   static func manifests(_ session: Session) throws -> [Manifest] {
     let paths = session[files]
     guard !paths.isEmpty else { throw UsageError(.missingOption, "no manifests: give -f PATH") }
-    var source = ManifestSource()
+    var source = ManifestSource(documents: documents)
     for path in paths {
       try source.read(path) { try FileBytes.read("/dev/stdin", limit: 64 << 20, what: "standard input") }
     }
@@ -68,17 +84,8 @@ enum ManifestCommands {
     return ManifestBackends(
       postgres: try connections.postgres(), options: options, topics: { try await connections.topicStore() },
       rooms: { try await session.emitter() },
-      keys: { KeyRing(try connections.postgres(), master: try masterKey(connections)) },
+      keys: { KeyRing(try connections.postgres(), master: try connections.masterKey(isMade: true)) },
       passwords: PasswordHasher(options.accounts))
-  }
-
-  /// As chatd finds it, and makes it where there is none yet.
-  private static func masterKey(_ connections: Connections) throws -> MasterKey? {
-    let secret = connections.options.encryption.masterKey
-    if let path = secret.source(), let bytes = try secret.readBytes() {
-      return try MasterKey(file: bytes, source: "encryption.masterKey: \(path)")
-    }
-    return try Secrets(folder: try connections.secrets()).masterKey(isMade: true)
   }
 
   static func options(_ session: Session) -> ManifestPlan.Options {

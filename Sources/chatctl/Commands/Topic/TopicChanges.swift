@@ -20,7 +20,7 @@ enum TopicChanges {
   private static let unset = Option(
     repeated: "unset", .string("NAME", example: "retention.ms"),
     help: "A setting that should be what is inherited; may be repeated.")
-  private static let options: [any ParameterKey] = [partitions, replication, config, unset]
+  private static let options: [any ParameterKey] = [ManifestCommands.files, partitions, replication, config, unset]
 
   private static let records = RecordSchema(
     "change", key: "topic",
@@ -33,8 +33,9 @@ enum TopicChanges {
     ])
 
   private static let wishes = """
-    What is wanted is said by options, for one topic; without any the topics that chatd needs are compared with its settings: \
-    there, with partitions enough. Settings that are not named stay as they are, and are shown as kept.
+    What is wanted is said by options, for one topic, or by manifests of kind Topic (-f), as for 'chatctl apply'; without any \
+    the topics that chatd needs are compared with its settings: there, with partitions enough. Settings that are not named stay \
+    as they are, and are shown as kept.
     """
 
   // MARK: The commands
@@ -47,11 +48,13 @@ enum TopicChanges {
       """,
     examples: [
       Example("chatctl topic diff", "Whether chatd's topics are as it needs them"),
+      Example("chatctl topic diff -f manifests/", "Whether they are as the manifests have them"),
       Example("chatctl topic diff chat.events --to-partitions 16 --set retention.ms=3d", "What that would mean"),
     ],
     options: options, arguments: [topics], rules: [.custom(check)],
     exitCodes: [
-      .init(.done, "there is no difference"), .init(.no, "there is"), .init(.usage), .init(.unavailable),
+      .init(.done, "there is no difference"), .init(.no, "there is"), .init(.invalidInput, "a manifest is wrong"),
+      .init(.usage), .init(.unavailable),
     ],
     records: records
   ) { session in
@@ -68,12 +71,13 @@ enum TopicChanges {
       """,
     examples: [
       Example("chatctl topic apply", "Make what chatd needs and is missing"),
+      Example("chatctl topic apply -f manifests/installation/topics.yaml", "Make what manifests have"),
       Example("chatctl topic apply chat.events --set retention.ms=14d --yes", "Keep events for two weeks"),
     ],
     options: options, arguments: [topics], rules: [.custom(check)],
     exitCodes: [
-      .init(.done, "it is as it should be"), .init(.no, "it cannot be done, or was not confirmed"), .init(.usage),
-      .init(.unavailable),
+      .init(.done, "it is as it should be"), .init(.no, "it cannot be done, or was not confirmed"),
+      .init(.invalidInput, "a manifest is wrong"), .init(.usage), .init(.unavailable),
     ],
     records: records, changes: true, asks: true
   ) { session in
@@ -121,7 +125,11 @@ enum TopicChanges {
   }
 
   private static let check: @Sendable (Invocation) throws -> Void = { invocation in
-    guard isWished(invocation), invocation[topics].count != 1 else { return }
+    guard isWished(invocation) else { return }
+    if !invocation[ManifestCommands.files].isEmpty {
+      throw UsageError(.conflict, "manifests say what is wanted: give -f or the options for one topic")
+    }
+    guard invocation[topics].count != 1 else { return }
     throw UsageError(.missingArgument, "say of which topic, one, that is wanted")
   }
 
@@ -142,15 +150,22 @@ enum TopicChanges {
   }
 
   private static func plans(_ session: Session) async throws -> [Plan] {
+    let manifests = try manifests(session)
     let store = try await session.connections.topicStore()
     let options = session.connections.options
     let named = session[topics].isEmpty ? TopicContract.names(options.bus) : session[topics]
     var plans: [Plan] = []
-    for name in named {
+    for name in manifests?.map(\.id.name) ?? named {
       let actual = try await store.state(of: name, withTimes: false)
-      let desired =
-        isWished(session.invocation)
-        ? desired(session.invocation, name) : TopicContract.spec(name, options, actual: actual)
+      let desired: TopicSpec
+      if let manifest = manifests?.first(where: { $0.id.name == name }) {
+        desired = TopicKind.specification(manifest)
+        if !session.connections.isKafka { session.talk("Topic \(name): \(TopicKind.redisRemark)") }
+      } else {
+        desired =
+          isWished(session.invocation)
+          ? self.desired(session.invocation, name) : TopicContract.spec(name, options, actual: actual)
+      }
       // The streams of Redis come and go with their events.
       let isStream = !session.connections.isKafka && !isWished(session.invocation)
       let raw = isStream ? [] : TopicPlan.changes(desired, actual)
@@ -163,6 +178,25 @@ enum TopicChanges {
       plans.append(Plan(desired: desired, changes: changes, kept: TopicPlan.kept(desired, actual)))
     }
     return plans
+  }
+
+  /// Those of kind Topic; nil where none were named.
+  private static func manifests(_ session: Session) throws -> [Manifest]? {
+    guard !session[ManifestCommands.files].isEmpty else { return nil }
+    let all = try ManifestCommands.manifests(session).filter { $0.id.kind == TopicKind.name }
+    let known = all.map(\.id.name)
+    for name in session[topics] where !known.contains(name) {
+      throw UsageError(
+        .invalidValue,
+        "no manifest is of the topic '\(name)'"
+          + (known.isEmpty ? ": there are none of kind Topic" : "; there are \(known.joined(separator: ", "))"))
+    }
+    guard !all.isEmpty else {
+      throw CommandFailure(
+        .invalidInput,
+        "there is no manifest of kind Topic in \(session[ManifestCommands.files].joined(separator: ", "))")
+    }
+    return all.filter { session[topics].isEmpty || session[topics].contains($0.id.name) }
   }
 
   private static func moved(_ from: Int, _ to: Int, _ store: any TopicStore, _ session: Session) async throws -> String

@@ -169,14 +169,7 @@ extension Session {
 
   /// Of encrypted messages, as far as there is a master key here.
   fileprivate func messageKeys() async throws -> MessageKeys? {
-    let secret = connections.options.encryption.masterKey
-    var master: MasterKey?
-    if let bytes = try secret.readBytes() {
-      master = try MasterKey(file: bytes, source: "encryption.masterKey")
-    } else if let folder = try? connections.secrets() {
-      master = try Secrets.masterKey(in: folder)
-    }
-    guard let master else { return nil }
+    guard let master = try connections.masterKey() else { return nil }
     return try await KeyRing.load(connections.postgres(), master: master)
   }
 
