@@ -62,7 +62,9 @@ __chatctl_command() {
     '/room/create') REPLY='/room/create' ;;
     '/room/archive') REPLY='/room/archive' ;;
     '/room/unarchive') REPLY='/room/unarchive' ;;
+    '/room/restrict') REPLY='/room/restrict' ;;
     '/room/members') REPLY='/room/members' ;;
+    '/room/import') REPLY='/room/import' ;;
     '/room/top') REPLY='/room/top' ;;
     '/room/audit') REPLY='/room/audit' ;;
     '/room/members/list' | '/room/members/ls') REPLY='/room/members/list' ;;
@@ -196,8 +198,8 @@ __chatctl_takes_value() {
     '/user/token --output' | '/user/token -o' | '/user/token --fields' | '/user/import --format' | \
     '/user/import --from' | '/user/import --parallel' | '/user/import --output' | '/user/import -o' | \
     '/user/import --fields' | '/user/export --to' | '/user/export --output' | '/user/export -o' | \
-    '/user/export --fields' | '/user/erase --record' | '/user/erase --output' | '/user/erase -o' | \
-    '/user/erase --fields' | '/user/verify-record --output' | '/user/verify-record -o' | \
+    '/user/export --fields' | '/user/erase --record' | '/user/erase --rate' | '/user/erase --output' | \
+    '/user/erase -o' | '/user/erase --fields' | '/user/verify-record --output' | '/user/verify-record -o' | \
     '/user/verify-record --fields' | '/user/audit --since' | '/user/audit --action' | '/user/audit --limit' | \
     '/user/audit -n' | '/user/audit --after' | '/user/audit --output' | '/user/audit -o' | \
     '/user/audit --fields' | '/room --workspace' | '/room/'*' --workspace' | '/room -w' | '/room/'*' -w' | \
@@ -206,44 +208,46 @@ __chatctl_takes_value() {
     '/room/list --limit' | '/room/list -n' | '/room/list --after' | '/room/list --output' | '/room/list -o' | \
     '/room/list --fields' | '/room/get --output' | '/room/get -o' | '/room/get --fields' | \
     '/room/create --type' | '/room/create --owner' | '/room/create --member' | '/room/create --output' | \
-    '/room/create -o' | '/room/create --fields' | '/room/members/list --limit' | '/room/members/list -n' | \
-    '/room/members/list --after' | '/room/members/list --output' | '/room/members/list -o' | \
-    '/room/members/list --fields' | '/room/members/add --output' | '/room/members/add -o' | \
-    '/room/members/add --fields' | '/room/members/remove --output' | '/room/members/remove -o' | \
-    '/room/members/remove --fields' | '/room/members/role --output' | '/room/members/role -o' | \
-    '/room/members/role --fields' | '/room/top --interval' | '/room/top --limit' | '/room/top --output' | \
-    '/room/top -o' | '/room/top --fields' | '/room/audit --since' | '/room/audit --action' | \
-    '/room/audit --limit' | '/room/audit -n' | '/room/audit --after' | '/room/audit --output' | \
-    '/room/audit -o' | '/room/audit --fields' | '/key/list --output' | '/key/list -o' | \
-    '/key/list --fields' | '/key/add --wait' | '/key/promote --wait' | '/key/reencrypt --rate' | \
-    '/key/reencrypt --after' | '/key/reencrypt --sample' | '/key/reencrypt --output' | '/key/reencrypt -o' | \
-    '/key/reencrypt --fields' | '/key/verify --sample' | '/key/verify --output' | '/key/verify -o' | \
-    '/key/verify --fields' | '/key/destroy --waiting' | '/key/destroy --backup' | '/node/list --output' | \
-    '/node/list -o' | '/node/list --fields' | '/node/drain --rate' | '/presence --workspace' | \
-    '/presence/'*' --workspace' | '/presence -w' | '/presence/'*' -w' | '/presence/list --limit' | \
-    '/presence/list -n' | '/presence/list --output' | '/presence/list -o' | '/presence/list --fields' | \
-    '/presence/count --output' | '/presence/count -o' | '/presence/count --fields' | \
-    '/presence/watch --limit' | '/presence/watch -n' | '/presence/watch --output' | '/presence/watch -o' | \
-    '/presence/watch --fields' | '/presence/verify --wait' | '/presence/verify --output' | \
-    '/presence/verify -o' | '/presence/verify --fields' | '/presence/kick --wait' | \
-    '/presence/kick --output' | '/presence/kick -o' | '/presence/kick --fields' | '/lag/show --interval' | \
-    '/lag/show --warn' | '/lag/show --crit' | '/lag/show --topic' | '/lag/show --output' | '/lag/show -o' | \
-    '/lag/show --fields' | '/lag/reset --to-offset' | '/lag/reset --to-datetime' | \
-    '/lag/reset --by-duration' | '/lag/reset --partition' | '/lag/reset --topic' | '/lag/reset --output' | \
-    '/lag/reset -o' | '/lag/reset --fields' | '/lag/export --serve' | '/lag/export --interval' | \
-    '/lag/export --warn' | '/lag/export --crit' | '/lag/export --topic' | '/topic/list --output' | \
-    '/topic/list -o' | '/topic/list --fields' | '/topic/describe --output' | '/topic/describe -o' | \
-    '/topic/describe --fields' | '/topic/diff --filename' | '/topic/diff -f' | \
-    '/topic/diff --to-partitions' | '/topic/diff --to-replication' | '/topic/diff --set' | \
-    '/topic/diff --unset' | '/topic/diff --output' | '/topic/diff -o' | '/topic/diff --fields' | \
-    '/topic/apply --filename' | '/topic/apply -f' | '/topic/apply --to-partitions' | \
-    '/topic/apply --to-replication' | '/topic/apply --set' | '/topic/apply --unset' | \
-    '/topic/apply --output' | '/topic/apply -o' | '/topic/apply --fields' | '/dead/list --room' | \
-    '/dead/list --limit' | '/dead/list --output' | '/dead/list -o' | '/dead/list --fields' | \
-    '/dead/show --output' | '/dead/show -o' | '/dead/show --fields' | '/dead/replay --rate' | \
-    '/dead/replay --wait' | '/dead/replay --output' | '/dead/replay -o' | '/dead/replay --fields' | \
-    '/dead/drop --room' | '/outbox/status --warn' | '/outbox/status --output' | '/outbox/status -o' | \
-    '/outbox/status --fields' | '/outbox/replay --rate' | '/outbox/replay --older' | \
+    '/room/create -o' | '/room/create --fields' | '/room/restrict --slow-mode' | \
+    '/room/members/list --limit' | '/room/members/list -n' | '/room/members/list --after' | \
+    '/room/members/list --output' | '/room/members/list -o' | '/room/members/list --fields' | \
+    '/room/members/add --output' | '/room/members/add -o' | '/room/members/add --fields' | \
+    '/room/members/remove --output' | '/room/members/remove -o' | '/room/members/remove --fields' | \
+    '/room/members/role --output' | '/room/members/role -o' | '/room/members/role --fields' | \
+    '/room/import --format' | '/room/import --from' | '/room/import --parallel' | '/room/import --output' | \
+    '/room/import -o' | '/room/import --fields' | '/room/top --interval' | '/room/top --limit' | \
+    '/room/top --output' | '/room/top -o' | '/room/top --fields' | '/room/audit --since' | \
+    '/room/audit --action' | '/room/audit --limit' | '/room/audit -n' | '/room/audit --after' | \
+    '/room/audit --output' | '/room/audit -o' | '/room/audit --fields' | '/key/list --output' | \
+    '/key/list -o' | '/key/list --fields' | '/key/add --wait' | '/key/promote --wait' | \
+    '/key/reencrypt --rate' | '/key/reencrypt --after' | '/key/reencrypt --sample' | \
+    '/key/reencrypt --output' | '/key/reencrypt -o' | '/key/reencrypt --fields' | '/key/verify --sample' | \
+    '/key/verify --output' | '/key/verify -o' | '/key/verify --fields' | '/key/destroy --waiting' | \
+    '/key/destroy --backup' | '/node/list --output' | '/node/list -o' | '/node/list --fields' | \
+    '/node/drain --rate' | '/presence --workspace' | '/presence/'*' --workspace' | '/presence -w' | \
+    '/presence/'*' -w' | '/presence/list --limit' | '/presence/list -n' | '/presence/list --output' | \
+    '/presence/list -o' | '/presence/list --fields' | '/presence/count --output' | '/presence/count -o' | \
+    '/presence/count --fields' | '/presence/watch --limit' | '/presence/watch -n' | \
+    '/presence/watch --output' | '/presence/watch -o' | '/presence/watch --fields' | \
+    '/presence/verify --wait' | '/presence/verify --output' | '/presence/verify -o' | \
+    '/presence/verify --fields' | '/presence/kick --wait' | '/presence/kick --output' | '/presence/kick -o' | \
+    '/presence/kick --fields' | '/lag/show --interval' | '/lag/show --warn' | '/lag/show --crit' | \
+    '/lag/show --topic' | '/lag/show --output' | '/lag/show -o' | '/lag/show --fields' | \
+    '/lag/reset --to-offset' | '/lag/reset --to-datetime' | '/lag/reset --by-duration' | \
+    '/lag/reset --partition' | '/lag/reset --topic' | '/lag/reset --output' | '/lag/reset -o' | \
+    '/lag/reset --fields' | '/lag/export --serve' | '/lag/export --interval' | '/lag/export --warn' | \
+    '/lag/export --crit' | '/lag/export --topic' | '/topic/list --output' | '/topic/list -o' | \
+    '/topic/list --fields' | '/topic/describe --output' | '/topic/describe -o' | '/topic/describe --fields' | \
+    '/topic/diff --filename' | '/topic/diff -f' | '/topic/diff --to-partitions' | \
+    '/topic/diff --to-replication' | '/topic/diff --set' | '/topic/diff --unset' | '/topic/diff --output' | \
+    '/topic/diff -o' | '/topic/diff --fields' | '/topic/apply --filename' | '/topic/apply -f' | \
+    '/topic/apply --to-partitions' | '/topic/apply --to-replication' | '/topic/apply --set' | \
+    '/topic/apply --unset' | '/topic/apply --output' | '/topic/apply -o' | '/topic/apply --fields' | \
+    '/dead/list --room' | '/dead/list --limit' | '/dead/list --output' | '/dead/list -o' | \
+    '/dead/list --fields' | '/dead/show --output' | '/dead/show -o' | '/dead/show --fields' | \
+    '/dead/replay --rate' | '/dead/replay --wait' | '/dead/replay --output' | '/dead/replay -o' | \
+    '/dead/replay --fields' | '/dead/drop --room' | '/outbox/status --warn' | '/outbox/status --output' | \
+    '/outbox/status -o' | '/outbox/status --fields' | '/outbox/replay --rate' | '/outbox/replay --older' | \
     '/outbox/replay --output' | '/outbox/replay -o' | '/outbox/replay --fields' | '/trace --scan' | \
     '/trace --node' | '/trace --output' | '/trace -o' | '/trace --fields' | '/load/run --html' | \
     '/load/run --json' | '/load/run --socket-url' | '/load/run --users' | '/load/run --output' | \
@@ -376,6 +380,7 @@ __chatctl_values() {
     '/room/create --output' | '/room/create -o') REPLY='table wide json ndjson yaml name' ;;
     '/room/archive @'1) REPLY=@dynamic ;;
     '/room/unarchive @'1) REPLY=@dynamic ;;
+    '/room/restrict @'1) REPLY=@dynamic ;;
     '/room/members/list --output' | '/room/members/list -o') REPLY='table wide json ndjson yaml name' ;;
     '/room/members/list @'1) REPLY=@dynamic ;;
     '/room/members/add --output' | '/room/members/add -o') REPLY='table wide json ndjson yaml name' ;;
@@ -388,6 +393,9 @@ __chatctl_values() {
     '/room/members/role @'1) REPLY=@dynamic ;;
     '/room/members/role @'2) REPLY='admin member' ;;
     '/room/members/role @'*) REPLY=@dynamic ;;
+    '/room/import --format') REPLY='ndjson csv' ;;
+    '/room/import --output' | '/room/import -o') REPLY='table wide json ndjson yaml name' ;;
+    '/room/import @'1) REPLY=@file ;;
     '/room/top --output' | '/room/top -o') REPLY='table wide json ndjson yaml name' ;;
     '/room/audit --output' | '/room/audit -o') REPLY='table wide json ndjson yaml name' ;;
     '/room/audit @'1) REPLY=@dynamic ;;
@@ -590,7 +598,7 @@ __chatctl_words() {
       ;;
     '/user/erase')
       commands=''
-      options='--record --keep-messages --output -o --fields --dry-run --yes -y --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      options='--record --keep-messages --rate --output -o --fields --dry-run --yes -y --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/user/verify-record')
       commands=''
@@ -601,7 +609,7 @@ __chatctl_words() {
       options='--all-workspaces -A --since --action --limit -n --after --output -o --fields --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/room')
-      commands='list get create archive unarchive members top audit'
+      commands='list get create archive unarchive restrict members import top audit'
       options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/room/list')
@@ -624,6 +632,10 @@ __chatctl_words() {
       commands=''
       options='--dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
+    '/room/restrict')
+      commands=''
+      options='--read-only --no-read-only --slow-mode --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
     '/room/members')
       commands='list add remove role'
       options='--workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
@@ -643,6 +655,10 @@ __chatctl_words() {
     '/room/members/role')
       commands=''
       options='--output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
+      ;;
+    '/room/import')
+      commands=''
+      options='--format --from --parallel --output -o --fields --dry-run --workspace -w --no-input --timeout --context --contexts --config -c --url --admin-url --token-file --embedded --secrets --postgres --postgres-password-file --redis --redis-password-file --bus --bus-topic --kafka --help -h --version'
       ;;
     '/room/top')
       commands=''
