@@ -227,8 +227,8 @@ struct CommandLine {
     CommandLine(
       "dead show 0193A1B2-0000-7000-8000-000000000001", ["event": "0193a1b2-0000-7000-8000-000000000001"]),
     CommandLine(
-      "dead replay --all --rate 50 --wait 0s --dry-run",
-      ["all": "true", "rate": "50", "wait": "0.0 seconds", "dry-run": "true"]),
+      "dead replay --all --rate 50 --wait 2m --dry-run",
+      ["all": "true", "rate": "50", "wait": "120.0 seconds", "dry-run": "true"]),
     CommandLine(
       "dead replay 0193a1b2-0000-7000-8000-000000000001", ["room": "0193a1b2-0000-7000-8000-000000000001"]),
     CommandLine(
@@ -310,6 +310,7 @@ struct CommandLine {
     ("topic apply a b --set x=y", "say of which topic, one, that is wanted"),
     ("dead replay", "name rooms, or give --all, one of both"),
     ("dead replay --all 0193a1b2-0000-7000-8000-000000000001", "name rooms, or give --all, one of both"),
+    ("dead replay --all --rate 10 --wait 0", "--rate waits for what was asked for: it cannot be with --wait 0"),
     ("dead drop", "name events, or a room with --room, one of both"),
   ]
 }
