@@ -212,6 +212,8 @@ struct CommandLine {
         "topic": "chat.events", "to-partitions": "16", "to-replication": "3", "set": "retention.ms=3d,a=b=c",
         "unset": "x",
       ]),
+    CommandLine("topic diff -f topics.yaml --filename more/", ["filename": "topics.yaml,more/"]),
+    CommandLine("topic apply -f topics.yaml -y", ["filename": "topics.yaml", "yes": "true"]),
     CommandLine(
       "topic apply chat.events --to-partitions 1 --to-replication 1 --set a=1 --unset b -y --dry-run",
       [
@@ -241,8 +243,11 @@ struct CommandLine {
     CommandLine(
       "outbox replay --rate 200 --older 0s --dry-run", ["rate": "200", "older": "0.0 seconds", "dry-run": "true"]),
     CommandLine(
-      "trace 0193a1b2-0000-7000-8000-000000000001 --scan 10",
-      ["message": "0193a1b2-0000-7000-8000-000000000001", "scan": "10"]),
+      "trace 0193a1b2-0000-7000-8000-000000000001 --scan 10 --node http://10.0.0.6:9090 --node unix:/run/a.sock",
+      [
+        "message": "0193a1b2-0000-7000-8000-000000000001", "scan": "10",
+        "node": "http://10.0.0.6:9090,unix:/run/a.sock",
+      ]),
   ]
 
   private static let looking = [
