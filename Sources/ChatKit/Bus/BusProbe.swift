@@ -111,7 +111,6 @@ package final class RedisProbe: BusProbe, @unchecked Sendable {
     guard let id = RedisStreamID(record.position), let position = position.flatMap({ RedisStreamID($0) }) else {
       return nil
     }
-    // Where nothing waits, a group stands at the last entry that it was given.
     return position > id
   }
 }

@@ -46,8 +46,10 @@ package struct PresenceSettings: Sendable {
   var jitter: Duration { ttl / 4 }
   /// How often a lease is renewed.
   package var renewal: Duration { ttl / 3 }
-  /// How long after Redis was emptied everybody has had the time to come back.
-  var settling: Duration { ttl + grace }
+  /// How long after Redis was emptied everybody has had the time to come back: to connect, which who has tried in vain for
+  /// long tries again after so much (`RedisConfiguration.longestBackoff`), and to renew.
+  var settling: Duration { ttl + grace + Self.longestBackoff }
+  static let longestBackoff = Duration.seconds(5)
 }
 
 /// What is known of a user's presence.

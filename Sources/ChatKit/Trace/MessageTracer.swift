@@ -98,7 +98,8 @@ package struct MessageTracer: Sendable {
     guard let record else { return [] }
     return try await lag.sample(nil, topic: topic).filter { $0.partition == record.partition }.map { sample in
       let owner = sample.owner.map { ", which \($0) reads" } ?? ", which nobody reads"
-      switch probe.isDone(record, by: sample.position) ?? (sample.messages == 0 ? true : nil) {
+      // Where nothing waits, a group stands at the last record that it was given.
+      switch sample.messages == 0 ? true : probe.isDone(record, by: sample.position) {
       case true?:
         let time = sample.group == Self.gateways ? consumed : nil
         return TraceHop(

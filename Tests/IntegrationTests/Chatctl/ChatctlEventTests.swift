@@ -38,6 +38,9 @@ struct ChatctlEventTests {
       #expect(hop("receivers")?.text("detail") == "1 members, 1 have said that they got it, 1 have read it")
       #expect(hop("read")?.text("detail") == "by \(reader.name)")
       #expect(hop("sockets")?.text("detail") == "written to 1 socket by the chatd of \(operated.adminURL)")
+      // What comes after the last record moves no group on: one that was read is done all the same.
+      let newest = try await operated.stack.send("the newest", to: room, by: sender).expect(201).string("id")
+      try await eventually("the way of the newest") { try await operated.chatctl(["trace", newest]).exit == .code(0) }
       // The bus keeps whole milliseconds.
       for way in [
         ["api", "commit", "bus", "gateway", "sockets"], ["commit", "outbox"], ["bus", "effects"], ["sockets", "read"],
